@@ -1,0 +1,98 @@
+package io.timestore.disk;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Threads that do I/O for others. Nobody interrupts them, so a caller that is interrupted, as Flink
+ * does to cancel, never closes a channel in the middle of a write.
+ */
+public final class IoThreads implements Closeable {
+  private final ExecutorService executor;
+
+  /** Work that may fail with an I/O error. */
+  public interface IoCallable<T> extends Callable<T> {
+    @Override
+    T call() throws IOException;
+  }
+
+  /** Daemon threads of this name. */
+  public IoThreads(String name, int count) {
+    AtomicInteger index = new AtomicInteger();
+    executor =
+        Executors.newFixedThreadPool(
+            count,
+            work -> {
+              Thread thread = new Thread(work, name + "-" + index.getAndIncrement());
+              thread.setDaemon(true);
+              return thread;
+            });
+  }
+
+  public <T> Future<T> submit(Callable<T> work) {
+    return executor.submit(work);
+  }
+
+  /**
+   * Does the work on one of the threads, and waits for it.
+   *
+   * @throws InterruptedIOException if the caller was interrupted; the work goes on to its end
+   */
+  public <T> T call(IoCallable<T> work) throws IOException {
+    return await(submit(work));
+  }
+
+  /**
+   * The result of work that was submitted.
+   *
+   * @throws InterruptedIOException if the caller was interrupted; the work goes on to its end
+   */
+  public static <T> T await(Future<T> work) throws IOException {
+    try {
+      return work.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      InterruptedIOException interrupted = new InterruptedIOException("interrupted while waiting");
+      interrupted.initCause(e);
+      throw interrupted;
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause();
+      if (cause instanceof IOException failure) {
+        throw failure;
+      }
+      if (cause instanceof RuntimeException failure) {
+        throw failure;
+      }
+      if (cause instanceof Error failure) {
+        throw failure;
+      }
+      throw new IOException(cause);
+    }
+  }
+
+  /** Waits until all work has ended, also where the caller is interrupted. */
+  @Override
+  public void close() {
+    executor.shutdown();
+    boolean interrupted = false;
+    boolean ended = false;
+    while (!ended) {
+      try {
+        ended = executor.awaitTermination(1, TimeUnit.MINUTES);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,261 @@
+package io.timestore.disk;
+
+import com.sun.nio.file.ExtendedOpenOption;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The file systems of this machine. */
+public final class LocalDisk implements Disk {
+  private static final Logger LOG = LoggerFactory.getLogger(LocalDisk.class);
+
+  /** Blocks above this are a network's, not a disk's: NFS reports up to 1 MiB. */
+  private static final int DIRECT_BLOCK_BYTES_MAX = 64 * 1024;
+
+  private static final int BUFFERED_BLOCK_BYTES = 4096;
+
+  @Override
+  public DiskFile openForReading(Path file) throws IOException {
+    return new LocalFile(file, FileChannel.open(file, StandardOpenOption.READ), 1);
+  }
+
+  @Override
+  public DiskFile openForAppending(Path file, AppendMode mode) throws IOException {
+    Set<OpenOption> options =
+        new HashSet<>(
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE));
+    if (mode.direct()) {
+      options.add(ExtendedOpenOption.DIRECT);
+    }
+    return new LocalFile(
+        file, FileChannel.open(file, options), mode.direct() ? mode.blockBytes() : 1);
+  }
+
+  @Override
+  public byte[] readAll(Path file) throws IOException {
+    return Files.readAllBytes(file);
+  }
+
+  @Override
+  public void createDurably(Path file, ByteBuffer content) throws IOException {
+    write(file, content, true, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+  }
+
+  @Override
+  public void writeVolatile(Path file, ByteBuffer content) throws IOException {
+    write(file, content, false, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+  }
+
+  private static void write(Path file, ByteBuffer content, boolean durably, OpenOption... options)
+      throws IOException {
+    try (FileChannel channel = FileChannel.open(file, options)) {
+      while (content.hasRemaining()) {
+        channel.write(content);
+      }
+      if (durably) {
+        channel.force(true);
+      }
+    }
+  }
+
+  @Override
+  public boolean createDirectory(Path directory) throws IOException {
+    try {
+      Files.createDirectory(directory);
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public void link(Path existing, Path link) throws IOException {
+    Path temporary = link.resolveSibling("." + link.getFileName() + "." + UUID.randomUUID());
+    Files.createLink(temporary, existing);
+    try {
+      rename(temporary, link);
+    } finally {
+      // Renaming one name of a file onto another of the same file leaves both.
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  @Override
+  public boolean linkIfAbsent(Path existing, Path link) throws IOException {
+    try {
+      Files.createLink(link, existing);
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public void rename(Path from, Path to) throws IOException {
+    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  @Override
+  public void delete(Path file) throws IOException {
+    Files.deleteIfExists(file);
+  }
+
+  @Override
+  public void syncDirectory(Path directory) throws IOException {
+    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  @Override
+  public boolean exists(Path path) {
+    return Files.exists(path);
+  }
+
+  @Override
+  public boolean isDirectory(Path path) {
+    return Files.isDirectory(path);
+  }
+
+  @Override
+  public List<String> list(Path directory) throws IOException {
+    try (Stream<Path> paths = Files.list(directory)) {
+      return paths.map(path -> path.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Override
+  public AppendMode probe(Path directory, DirectIo directIo) throws IOException {
+    if (directIo == DirectIo.OFF) {
+      return new AppendMode(false, BUFFERED_BLOCK_BYTES, "direct I/O is off");
+    }
+    AppendMode mode = probeDirect(directory);
+    if (directIo == DirectIo.REQUIRED && !mode.direct()) {
+      throw new IOException(
+          directory + ": direct I/O is required and can't be had: " + mode.reason());
+    }
+    return mode;
+  }
+
+  private AppendMode probeDirect(Path directory) throws IOException {
+    long blockBytes = Files.getFileStore(directory).getBlockSize();
+    if (blockBytes > DIRECT_BLOCK_BYTES_MAX || Long.bitCount(blockBytes) != 1) {
+      return new AppendMode(
+          false,
+          BUFFERED_BLOCK_BYTES,
+          "the file system's blocks of " + blockBytes + " bytes are not a disk's");
+    }
+    AppendMode direct = new AppendMode(true, (int) blockBytes, "the file system can");
+    Path file = directory.resolve(".probe." + UUID.randomUUID());
+    try (DiskFile probe = openForAppending(file, direct)) {
+      ByteBuffer block = direct.allocate((int) blockBytes);
+      probe.write(block, 0);
+      if (probe.read(block.clear(), 0) != blockBytes) {
+        throw new IOException("a block that was written can't be read");
+      }
+      return direct;
+    } catch (IOException | UnsupportedOperationException e) {
+      LOG.debug("Direct I/O in {} failed its probe", directory, e);
+      return new AppendMode(
+          false, BUFFERED_BLOCK_BYTES, "the file system refused it: " + e.getMessage());
+    } finally {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  @Override
+  public Optional<DiskLock> tryLock(Path lockFile, String holder) throws IOException {
+    return LocalLock.tryLock(lockFile, holder);
+  }
+
+  @Override
+  public String holder(Path lockFile) throws IOException {
+    try {
+      return Files.readString(LocalLock.holderFile(lockFile)).trim();
+    } catch (NoSuchFileException e) {
+      return "unknown";
+    }
+  }
+
+  private static final class LocalFile implements DiskFile {
+    private final Path path;
+    private final FileChannel channel;
+    private final int alignmentBytes;
+
+    LocalFile(Path path, FileChannel channel, int alignmentBytes) {
+      this.path = path;
+      this.channel = channel;
+      this.alignmentBytes = alignmentBytes;
+    }
+
+    @Override
+    public int read(ByteBuffer target, long position) throws IOException {
+      int total = 0;
+      while (target.hasRemaining()) {
+        int count = channel.read(target, position + total);
+        if (count < 0) {
+          break;
+        }
+        total += count;
+        if (count % alignmentBytes != 0) {
+          break; // Only the end of the file is not aligned.
+        }
+      }
+      return total;
+    }
+
+    @Override
+    public void write(ByteBuffer source, long position) throws IOException {
+      long at = position;
+      try {
+        while (source.hasRemaining()) {
+          int count = channel.write(source, at);
+          if (count <= 0 || count % alignmentBytes != 0) {
+            throw new IOException("short write of " + count + " bytes");
+          }
+          at += count;
+        }
+      } catch (IOException e) {
+        throw failure("write at byte " + at, e);
+      }
+    }
+
+    @Override
+    public void sync() throws IOException {
+      try {
+        channel.force(false);
+      } catch (IOException e) {
+        throw failure("fdatasync", e);
+      }
+    }
+
+    private IOException failure(String operation, IOException cause) {
+      return new IOException(path + ": " + operation + " failed: " + cause.getMessage(), cause);
+    }
+
+    @Override
+    public long sizeBytes() throws IOException {
+      return channel.size();
+    }
+
+    @Override
+    public void close() throws IOException {
+      channel.close();
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package io.timestore.disk;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A POSIX lock on a file, and an entry in a registry of this JVM.
+ *
+ * <p>POSIX locks belong to the process, and closing <em>any</em> descriptor of the file drops them.
+ * So a file that this JVM holds must not even be opened: the registry is asked first. It lies in
+ * the system properties, keyed by device and inode, where all class loaders share it.
+ */
+final class LocalLock implements DiskLock {
+  private static final String REGISTRY_PREFIX = "io.timestore.lock.";
+
+  private final FileChannel channel;
+  private final String registryKey;
+
+  private LocalLock(FileChannel channel, String registryKey) {
+    this.channel = channel;
+    this.registryKey = registryKey;
+  }
+
+  static Path holderFile(Path lockFile) {
+    String name = lockFile.getFileName().toString();
+    return lockFile.resolveSibling(name.replaceFirst("\\.lock$", "") + ".holder");
+  }
+
+  static Optional<DiskLock> tryLock(Path lockFile, String holder) throws IOException {
+    createIfMissing(lockFile);
+    String inode = inode(lockFile);
+    String registryKey = REGISTRY_PREFIX + inode;
+    if (System.getProperties().putIfAbsent(registryKey, holder) != null) {
+      return Optional.empty();
+    }
+    FileChannel channel = null;
+    boolean locked = false;
+    try {
+      channel = FileChannel.open(lockFile, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      FileLock lock = lock(channel);
+      if (lock != null) {
+        if (!inode.equals(inode(lockFile))) {
+          throw new IOException(lockFile + " was replaced while it was being locked");
+        }
+        Files.writeString(holderFile(lockFile), holder + System.lineSeparator());
+        locked = true;
+        return Optional.of(new LocalLock(channel, registryKey));
+      }
+      return Optional.empty();
+    } finally {
+      if (!locked) {
+        release(channel, registryKey);
+      }
+    }
+  }
+
+  private static @Nullable FileLock lock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      return null;
+    }
+  }
+
+  /** The file gets its name only after the descriptor that made it is closed. */
+  private static void createIfMissing(Path lockFile) throws IOException {
+    if (Files.exists(lockFile)) {
+      return;
+    }
+    Path temporary = lockFile.resolveSibling(".lock." + UUID.randomUUID());
+    Files.createFile(temporary);
+    try {
+      Files.createLink(lockFile, temporary);
+    } catch (FileAlreadyExistsException e) {
+      // Somebody else made it in the meantime, which is as good.
+    } finally {
+      Files.delete(temporary);
+    }
+  }
+
+  private static String inode(Path lockFile) throws IOException {
+    Object key = Files.readAttributes(lockFile, BasicFileAttributes.class).fileKey();
+    return key == null ? lockFile.toRealPath().toString() : key.toString();
+  }
+
+  private static void release(@Nullable FileChannel channel, String registryKey)
+      throws IOException {
+    try {
+      if (channel != null) {
+        channel.close();
+      }
+    } finally {
+      System.getProperties().remove(registryKey);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    release(channel, registryKey);
+  }
+}

@@ -1,0 +1,74 @@
+package io.timestore.format;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Some rows, column by column: a key and one cell of each column a row. Writers fill batches and
+ * append them, scans hand them out. Not thread-safe.
+ */
+public final class Batch {
+  private final List<ColumnData> columns;
+  private long[] keys = new long[16];
+  private int rowCount;
+
+  /** An empty batch with so many columns. */
+  public Batch(int columnCount) {
+    columns = Stream.generate(ColumnData::new).limit(columnCount).toList();
+  }
+
+  /** Rows held: those whose key was added. */
+  public int rowCount() {
+    return rowCount;
+  }
+
+  /** A row's key, an unsigned 64-bit number. */
+  public long key(int row) {
+    return keys[row];
+  }
+
+  /** A column's cells. */
+  public ColumnData column(int index) {
+    return columns.get(index);
+  }
+
+  public int columnCount() {
+    return columns.size();
+  }
+
+  /** Ends a row whose cells were appended to all columns, or begins one: the order is free. */
+  public void appendKey(long key) {
+    if (rowCount == keys.length) {
+      keys = Arrays.copyOf(keys, keys.length * 2);
+    }
+    keys[rowCount++] = key;
+  }
+
+  /** Makes room for keys that a reader fills in with {@link #setKey}. */
+  public void resize(int newRowCount) {
+    if (keys.length < newRowCount) {
+      keys = new long[newRowCount];
+    }
+    rowCount = newRowCount;
+  }
+
+  public void setKey(int row, long key) {
+    keys[row] = key;
+  }
+
+  /** Drops all rows, and keeps the memory. */
+  public void clear() {
+    rowCount = 0;
+    columns.forEach(ColumnData::clear);
+  }
+
+  /** Bytes of all keys, cells and their ends: what the batch weighs in a buffer. */
+  public long sizeBytes() {
+    long sizeBytes = (long) rowCount * Long.BYTES;
+    for (ColumnData column : columns) {
+      sizeBytes += column.sizeBytes() + (long) rowCount * Integer.BYTES;
+    }
+    return sizeBytes;
+  }
+}

@@ -1,0 +1,200 @@
+package io.timestore.format;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * The cells of one column in a {@link Batch}: their bytes one after another, and where each ends.
+ * The arrays grow and are used again after {@link #clear}. Not thread-safe.
+ */
+public final class ColumnData {
+  private static final VarHandle SHORT =
+      MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final byte FILLER = (byte) 0xFF;
+  private static final int SIZE_BYTES_MAX = Integer.MAX_VALUE - 64;
+
+  private byte[] data = new byte[64];
+  private int[] ends = new int[16];
+  private int rowCount;
+  private int sizeBytes;
+
+  /** Cells held. */
+  public int rowCount() {
+    return rowCount;
+  }
+
+  /** Bytes of all cells together. */
+  public int sizeBytes() {
+    return sizeBytes;
+  }
+
+  /** The cells' bytes; valid up to {@link #sizeBytes} and until the next change. */
+  public byte[] data() {
+    return data;
+  }
+
+  /** Index in {@link #data} of a cell's first byte. */
+  public int start(int row) {
+    return row == 0 ? 0 : ends[row - 1];
+  }
+
+  /** Index in {@link #data} behind a cell's last byte. */
+  public int end(int row) {
+    return ends[row];
+  }
+
+  /** Drops all cells, and keeps the memory. */
+  public void clear() {
+    rowCount = 0;
+    sizeBytes = 0;
+  }
+
+  /** A NULL, in a nullable column; the empty value in any other. */
+  public void appendEmpty() {
+    endCell();
+  }
+
+  public void appendByte(byte value) {
+    reserve(1);
+    data[sizeBytes++] = value;
+    endCell();
+  }
+
+  public void appendShort(short value) {
+    reserve(2);
+    SHORT.set(data, sizeBytes, value);
+    sizeBytes += 2;
+    endCell();
+  }
+
+  public void appendInt(int value) {
+    reserve(4);
+    INT.set(data, sizeBytes, value);
+    sizeBytes += 4;
+    endCell();
+  }
+
+  public void appendLong(long value) {
+    reserve(8);
+    LONG.set(data, sizeBytes, value);
+    sizeBytes += 8;
+    endCell();
+  }
+
+  /** A 128-bit integer in two's complement, as DECIMAL cells hold it. */
+  public void appendInt128(long high, long low) {
+    reserve(16);
+    LONG.set(data, sizeBytes, low);
+    LONG.set(data, sizeBytes + 8, high);
+    sizeBytes += 16;
+    endCell();
+  }
+
+  /** A value's bytes as they are. */
+  public void appendBytes(byte[] bytes, int offset, int length) {
+    reserve(length);
+    System.arraycopy(bytes, offset, data, sizeBytes, length);
+    sizeBytes += length;
+    endCell();
+  }
+
+  /**
+   * A value of variable width in a nullable column: one whose bytes are all {@code FF}, or empty,
+   * gets one more {@code FF}, so that the empty cell is free to mean NULL.
+   */
+  public void appendNullableBytes(byte[] bytes, int offset, int length) {
+    reserve(length + 1);
+    System.arraycopy(bytes, offset, data, sizeBytes, length);
+    sizeBytes += length;
+    if (isFiller(bytes, offset, offset + length)) {
+      data[sizeBytes++] = FILLER;
+    }
+    endCell();
+  }
+
+  /** Bytes of a cell's value, which {@link #appendNullableBytes} wrote; not for NULL. */
+  public int nullableLength(int row) {
+    int start = start(row);
+    int length = ends[row] - start;
+    return isFiller(data, start, ends[row]) ? length - 1 : length;
+  }
+
+  private static boolean isFiller(byte[] bytes, int start, int end) {
+    for (int i = start; i < end; i++) {
+      if (bytes[i] != FILLER) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  public byte byteAt(int row) {
+    return data[start(row)];
+  }
+
+  public short shortAt(int row) {
+    return (short) SHORT.get(data, start(row));
+  }
+
+  public int intAt(int row) {
+    return (int) INT.get(data, start(row));
+  }
+
+  public long longAt(int row) {
+    return (long) LONG.get(data, start(row));
+  }
+
+  /** The upper half of a 128-bit cell; {@link #longAt} is the lower one. */
+  public long highLongAt(int row) {
+    return (long) LONG.get(data, start(row) + 8);
+  }
+
+  /**
+   * Makes room for cells that a reader fills in: afterwards {@link #data} holds {@code sizeBytes}
+   * bytes, of any content, and {@link #setEnd} sets the cells' ends.
+   *
+   * @param keepsOldArray false where views of the old bytes are still in use: a new array is taken
+   */
+  public void resize(int newRowCount, int newSizeBytes, boolean keepsOldArray) {
+    if (!keepsOldArray) {
+      data = new byte[newSizeBytes];
+    } else if (data.length < newSizeBytes) {
+      data = new byte[newSizeBytes];
+    }
+    if (ends.length < newRowCount) {
+      ends = new int[newRowCount];
+    }
+    rowCount = newRowCount;
+    sizeBytes = newSizeBytes;
+  }
+
+  /** See {@link #resize}. */
+  public void setEnd(int row, int end) {
+    ends[row] = end;
+  }
+
+  private void endCell() {
+    if (rowCount == ends.length) {
+      ends = Arrays.copyOf(ends, ends.length * 2);
+    }
+    ends[rowCount++] = sizeBytes;
+  }
+
+  private void reserve(int bytes) {
+    long needed = (long) sizeBytes + bytes;
+    if (needed <= data.length) {
+      return;
+    }
+    if (needed > SIZE_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "a batch's column can't hold " + needed + " bytes, at most " + SIZE_BYTES_MAX);
+    }
+    data = Arrays.copyOf(data, (int) Math.min(SIZE_BYTES_MAX, Math.max(needed, data.length * 2L)));
+  }
+}

@@ -1,0 +1,171 @@
+package io.timestore.format;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * A prepared batch: its bytes are durable in the lanes' files, and whoever holds this may publish
+ * it.
+ *
+ * @param storeId the store that was written
+ * @param host where it was written, for errors
+ * @param lineage the family of sinks whose state led here; {@link #NO_ID} for a core writer
+ * @param submission the sink as built in a client; {@link #NO_ID} for a core writer
+ * @param run the run whose lanes these are
+ * @param direct whether the run publishes its own commits
+ * @param checkpointId the checkpoint that brought the rows; −1 for a core writer
+ * @param last whether the run ends here: publishing releases its lanes
+ * @param stateless whether the submission keeps no state (batch, or a bounded job without
+ *     checkpoints), so that its last commit counts once for all its attempts
+ * @param watermark the writer's watermark; {@code Long.MIN_VALUE} where it has none
+ * @param lanes the batch, lane by lane
+ */
+public record Commit(
+    UUID storeId,
+    String host,
+    UUID lineage,
+    UUID submission,
+    UUID run,
+    boolean direct,
+    long checkpointId,
+    boolean last,
+    boolean stateless,
+    long watermark,
+    List<LaneBatch> lanes) {
+
+  /** Version of {@link #toBytes}. */
+  public static final int VERSION = 1;
+
+  /** In place of a lineage or submission where there is none. */
+  public static final UUID NO_ID = new UUID(0, 0);
+
+  /**
+   * The rows that a batch adds to a lane.
+   *
+   * @param number the lane
+   * @param rowsBefore rows of the lane before the batch
+   * @param rowsAfter and with it
+   * @param firstKey key of row {@code rowsBefore}
+   * @param lastKey key of row {@code rowsAfter − 1}
+   * @param keys the batch in {@code keys}
+   * @param tables the batch in the tables' files
+   */
+  public record LaneBatch(
+      int number,
+      long rowsBefore,
+      long rowsAfter,
+      long firstKey,
+      long lastKey,
+      FileBatch keys,
+      List<TableBatch> tables) {
+    public LaneBatch {
+      tables = List.copyOf(tables);
+    }
+  }
+
+  /**
+   * The batch in one file.
+   *
+   * @param tailCrc CRC32C of the file's last, partial chunk with the batch in it
+   * @param batchCrc CRC32C of the batch's bytes alone
+   */
+  public record FileBatch(int tailCrc, int batchCrc) {}
+
+  /** The batch in a table's two files. */
+  public record TableBatch(
+      String name, long dataBytesBefore, long dataBytesAfter, FileBatch offsets, FileBatch data) {}
+
+  public Commit {
+    lanes = List.copyOf(lanes);
+  }
+
+  /** This commit, once it is known which checkpoint it belongs to. */
+  public Commit ofCheckpoint(long newCheckpointId, boolean newStateless) {
+    return new Commit(
+        storeId,
+        host,
+        lineage,
+        submission,
+        run,
+        direct,
+        newCheckpointId,
+        last,
+        newStateless,
+        watermark,
+        lanes);
+  }
+
+  /** Rows that the commit brings, over all lanes. */
+  public long rowCount() {
+    return lanes.stream().mapToLong(lane -> lane.rowsAfter() - lane.rowsBefore()).sum();
+  }
+
+  /** The bytes that {@link #fromBytes} reads: what a committable in a checkpoint is. */
+  public byte[] toBytes() {
+    RecordWriter out = new RecordWriter();
+    out.uuid(storeId).text(host).uuid(lineage).uuid(submission).uuid(run).bool(direct);
+    out.i64(checkpointId).bool(last).bool(stateless).i64(watermark);
+    out.list(
+        lanes,
+        lane -> {
+          out.i32(lane.number).i64(lane.rowsBefore).i64(lane.rowsAfter);
+          out.i64(lane.firstKey).i64(lane.lastKey);
+          writeFile(out, lane.keys);
+          out.list(
+              lane.tables,
+              table -> {
+                out.text(table.name).i64(table.dataBytesBefore).i64(table.dataBytesAfter);
+                writeFile(out, table.offsets);
+                writeFile(out, table.data);
+              });
+        });
+    return out.toByteArray();
+  }
+
+  private static void writeFile(RecordWriter out, FileBatch file) {
+    out.i32(file.tailCrc).i32(file.batchCrc);
+  }
+
+  /**
+   * What {@link #toBytes} wrote.
+   *
+   * @throws CorruptStoreException for anything else, or a version that is not known here
+   */
+  public static Commit fromBytes(int version, byte[] bytes) throws CorruptStoreException {
+    if (version != VERSION) {
+      throw new CorruptStoreException(
+          "commit of version " + version + ", this software reads version " + VERSION);
+    }
+    RecordReader in = new RecordReader(ByteBuffer.wrap(bytes), "commit");
+    return in.read(
+        () ->
+            new Commit(
+                in.uuid(),
+                in.text(),
+                in.uuid(),
+                in.uuid(),
+                in.uuid(),
+                in.bool(),
+                in.i64(),
+                in.bool(),
+                in.bool(),
+                in.i64(),
+                in.list(() -> readLane(in))));
+  }
+
+  private static LaneBatch readLane(RecordReader in) {
+    return new LaneBatch(
+        in.i32(),
+        in.i64(),
+        in.i64(),
+        in.i64(),
+        in.i64(),
+        readFile(in),
+        in.list(() -> new TableBatch(in.text(), in.i64(), in.i64(), readFile(in), readFile(in))));
+  }
+
+  private static FileBatch readFile(RecordReader in) {
+    return new FileBatch(in.i32(), in.i32());
+  }
+}

@@ -1,0 +1,34 @@
+package io.timestore.format;
+
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * What the journal keeps of one commit.
+ *
+ * @param sequence 0 for the store's first commit, then one more each
+ * @param wallTimeMillis when it was published, ms since 1970; never below the entry before
+ * @param lineage see {@link Commit}
+ * @param submission see {@link Commit}
+ * @param checkpointId see {@link Commit}
+ * @param watermark the smallest watermark of the writers; {@code Long.MIN_VALUE}: none
+ * @param insertId the user's name of the insert; empty: none
+ * @param lanes the rows of every lane after this commit
+ */
+public record JournalEntry(
+    long sequence,
+    long wallTimeMillis,
+    UUID lineage,
+    UUID submission,
+    long checkpointId,
+    long watermark,
+    String insertId,
+    List<LaneRows> lanes) {
+
+  /** Visible rows of a lane: {@code from} ≤ row < {@code rows}. */
+  public record LaneRows(int number, long from, long rows) {}
+
+  public JournalEntry {
+    lanes = List.copyOf(lanes);
+  }
+}

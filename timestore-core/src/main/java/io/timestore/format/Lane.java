@@ -1,0 +1,121 @@
+package io.timestore.format;
+
+import java.util.List;
+
+/**
+ * A lane in the commit record: one ordered run of rows, of which {@code from} ≤ row < {@code rows}
+ * are visible.
+ *
+ * @param number 0 is the store's own directory; a number is never used twice
+ * @param state 0: plain rows, the only state so far
+ * @param generation 0; room for a lane that is written anew in place of an older one
+ * @param encoding 0: plain arrays, the only encoding so far
+ * @param owner who may append
+ * @param base rows when the owner took the lane; {@code rows} never goes below it
+ * @param from first visible row
+ * @param rows end of the visible rows
+ * @param smallestKey key of row {@code from}; 0 without visible rows
+ * @param largestKey key of row {@code rows − 1}; 0 without visible rows
+ * @param keysTailCrc CRC32C of the last, partial chunk of {@code keys}; 0 where it is not known
+ * @param tables the tables that the lane has
+ */
+public record Lane(
+    int number,
+    int state,
+    int generation,
+    int encoding,
+    Owner owner,
+    long base,
+    long from,
+    long rows,
+    long smallestKey,
+    long largestKey,
+    int keysTailCrc,
+    List<LaneTable> tables) {
+
+  /**
+   * One table of a lane.
+   *
+   * @param name the table
+   * @param dataBytes logical size of its {@code data}
+   * @param offsetsTailCrc CRC32C of the last, partial chunk of {@code offsets}; 0: not known
+   * @param dataTailCrc CRC32C of the last, partial chunk of {@code data}; 0: not known
+   */
+  public record LaneTable(String name, long dataBytes, int offsetsTailCrc, int dataTailCrc) {}
+
+  public Lane {
+    tables = List.copyOf(tables);
+    if (number < 0 || base < 0 || from < 0 || rows < 0 || from > rows) {
+      throw new IllegalArgumentException(
+          "lane " + number + ": base " + base + ", from " + from + ", rows " + rows);
+    }
+    if (state != 0 || encoding != 0) {
+      throw new IllegalArgumentException(
+          "lane "
+              + number
+              + " has state "
+              + state
+              + " and encoding "
+              + encoding
+              + ", which this software does not know");
+    }
+  }
+
+  /** A lane without rows. */
+  public static Lane empty(int number, Owner owner) {
+    return new Lane(number, 0, 0, 0, owner, 0, 0, 0, 0, 0, 0, List.of());
+  }
+
+  /** Rows that readers see. */
+  public long visibleRows() {
+    return rows - from;
+  }
+
+  /** This lane with another owner, who starts at the rows of now. */
+  public Lane takenBy(Owner newOwner) {
+    return withOwner(newOwner, rows);
+  }
+
+  /** This lane without an owner. */
+  public Lane released() {
+    return withOwner(Owner.NONE, base);
+  }
+
+  private Lane withOwner(Owner newOwner, long newBase) {
+    return new Lane(
+        number,
+        state,
+        generation,
+        encoding,
+        newOwner,
+        newBase,
+        from,
+        rows,
+        smallestKey,
+        largestKey,
+        keysTailCrc,
+        tables);
+  }
+
+  /** This lane with a committed batch more. */
+  public Lane extendedBy(Commit.LaneBatch batch) {
+    return new Lane(
+        number,
+        state,
+        generation,
+        encoding,
+        owner,
+        base,
+        from,
+        batch.rowsAfter(),
+        visibleRows() == 0 ? batch.firstKey() : smallestKey,
+        batch.lastKey(),
+        batch.keys().tailCrc(),
+        batch.tables().stream()
+            .map(
+                t ->
+                    new LaneTable(
+                        t.name(), t.dataBytesAfter(), t.offsets().tailCrc(), t.data().tailCrc()))
+            .toList());
+  }
+}

@@ -1,0 +1,171 @@
+package io.timestore.format;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * What {@code schema.json} says of a store.
+ *
+ * @param storeId the store's UUID; a copy of a store keeps it
+ * @param key what the keys mean
+ * @param columns the columns, in SQL order without the key
+ * @param flink what a catalog keeps here; the core carries it along unread
+ */
+public record Schema(UUID storeId, Key key, List<Column> columns, Map<String, Object> flink) {
+
+  /** The only version of {@code schema.json} so far. */
+  public static final int FORMAT_VERSION = 1;
+
+  private static final String ENCODING = "plain";
+  private static final String ENDIANNESS = "little";
+
+  public Schema {
+    columns = List.copyOf(columns);
+    Set<String> tables = new HashSet<>();
+    Set<String> names = new HashSet<>(Set.of(key.name()));
+    for (Column column : columns) {
+      if (!names.add(column.name())) {
+        throw new IllegalArgumentException("two columns are named '" + column.name() + "'");
+      }
+      if (!tables.add(column.table())) {
+        throw new IllegalArgumentException("two columns use the table '" + column.table() + "'");
+      }
+    }
+  }
+
+  /** A new store's schema, with a UUID of its own. */
+  public static Schema create(Key key, List<Column> columns) {
+    return new Schema(UUID.randomUUID(), key, columns, Map.of());
+  }
+
+  /** The schema of a store of plain bytes: u64 keys, and tables of any values. */
+  public static Schema ofTables(List<String> tables) {
+    return create(
+        Key.of("key", Key.WHOLE_RANGE),
+        tables.stream().map(t -> new Column(t, t, CellType.bytes(), false)).toList());
+  }
+
+  /** The tables' names, in column order. */
+  public List<String> tables() {
+    return columns.stream().map(Column::table).toList();
+  }
+
+  /** The bytes of {@code schema.json}. */
+  public byte[] toJson() {
+    Map<String, Object> keyJson = new LinkedHashMap<>();
+    keyJson.put("name", key.name());
+    keyJson.put("type", key.type().toString());
+    if (key.unit() != null) {
+      keyJson.put("unit", key.unit().symbol());
+    }
+    List<Map<String, Object>> columnsJson = new ArrayList<>();
+    for (Column column : columns) {
+      Map<String, Object> columnJson = new LinkedHashMap<>();
+      columnJson.put("name", column.name());
+      columnJson.put("table", column.table());
+      columnJson.put("type", column.type().toString());
+      columnJson.put("nullable", column.nullable());
+      columnJson.put("encoding", ENCODING);
+      columnJson.put("endianness", ENDIANNESS);
+      columnsJson.add(columnJson);
+    }
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("formatVersion", FORMAT_VERSION);
+    json.put("uuid", storeId.toString());
+    json.put("key", keyJson);
+    json.put("columns", columnsJson);
+    json.put("flink", flink);
+    try {
+      String text =
+          JSON.std
+              .with(JSON.Feature.PRETTY_PRINT_OUTPUT)
+              .without(JSON.Feature.WRITE_NULL_PROPERTIES)
+              .asString(json);
+      return (text + "\n").getBytes(StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new IllegalArgumentException("schema can't be written as JSON: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * The schema in the bytes of a {@code schema.json}.
+   *
+   * @param file named in errors
+   * @throws CorruptStoreException if they are no schema of a version that is known here
+   */
+  public static Schema fromJson(byte[] bytes, String file) throws CorruptStoreException {
+    try {
+      Map<String, Object> json = JSON.std.mapFrom(bytes);
+      int version = field(json, "formatVersion", Integer.class);
+      if (version != FORMAT_VERSION) {
+        throw new CorruptStoreException(
+            file
+                + ": written in format version "
+                + version
+                + ", this software reads version "
+                + FORMAT_VERSION);
+      }
+      Map<?, ?> keyJson = field(json, "key", Map.class);
+      Object unit = keyJson.get("unit");
+      Key key =
+          new Key(
+              field(keyJson, "name", String.class),
+              CellType.parse(field(keyJson, "type", String.class)),
+              unit == null ? null : TimeUnit.ofSymbol(unit.toString()));
+      List<Column> columns = new ArrayList<>();
+      for (Object element : field(json, "columns", List.class)) {
+        columns.add(column(element));
+      }
+      Map<String, Object> flink = new LinkedHashMap<>();
+      if (json.get("flink") instanceof Map<?, ?> map) {
+        map.forEach((name, value) -> flink.put(name.toString(), value));
+      }
+      UUID storeId = UUID.fromString(field(json, "uuid", String.class));
+      return new Schema(storeId, key, columns, flink);
+    } catch (CorruptStoreException e) {
+      throw e;
+    } catch (IOException | IllegalArgumentException e) {
+      throw new CorruptStoreException(file + ": no schema of a store: " + e.getMessage(), e);
+    }
+  }
+
+  private static Column column(Object json) {
+    if (!(json instanceof Map<?, ?> map)) {
+      throw new IllegalArgumentException("'columns' holds " + json + ", expected an object");
+    }
+    Column column =
+        new Column(
+            field(map, "name", String.class),
+            field(map, "table", String.class),
+            CellType.parse(field(map, "type", String.class)),
+            field(map, "nullable", Boolean.class));
+    requireKnown(column, map, "encoding", ENCODING);
+    requireKnown(column, map, "endianness", ENDIANNESS);
+    return column;
+  }
+
+  private static void requireKnown(Column column, Map<?, ?> json, String name, String known) {
+    String value = field(json, name, String.class);
+    if (!value.equals(known)) {
+      throw new IllegalArgumentException(
+          "column " + column.name() + ": " + name + " '" + value + "', expected '" + known + "'");
+    }
+  }
+
+  private static <T> T field(Map<?, ?> json, String name, Class<T> type) {
+    Object value = json.get(name);
+    if (!type.isInstance(value)) {
+      throw new IllegalArgumentException(
+          "field '" + name + "' is " + value + ", expected a " + type.getSimpleName());
+    }
+    return type.cast(value);
+  }
+}

@@ -1,0 +1,212 @@
+package io.timestore.store;
+
+import io.timestore.disk.AppendMode;
+import io.timestore.disk.Disk;
+import io.timestore.disk.DiskFile;
+import io.timestore.disk.IoThreads;
+import io.timestore.format.Commit.FileBatch;
+import io.timestore.format.CommitRecord;
+import io.timestore.format.CorruptStoreException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.concurrent.Future;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Appends to one file in whole blocks: a buffer is filled while the one before it is written by a
+ * thread of the writer. The last, partial block is written padded with zeros, and again, with the
+ * same bytes in front, when more follow.
+ */
+final class FileAppender implements Closeable {
+  private final Path path;
+  private final DiskFile file;
+  private final AppendMode mode;
+  private final IoThreads threads;
+  private final CRC32C chunkCrc = new CRC32C();
+  private final CRC32C batchCrc = new CRC32C();
+  private ByteBuffer buffer;
+  private ByteBuffer otherBuffer;
+  private @Nullable Future<@Nullable Void> otherWrite;
+
+  /** Position in the file of the buffer's first byte, a multiple of the block. */
+  private long bufferStart;
+
+  /** Index in the buffer up to which the CRCs have run. */
+  private int checked;
+
+  /**
+   * Opens a file behind its committed bytes; call from an I/O thread.
+   *
+   * @param sizeBytes the committed bytes: what lies behind them means nothing and is written over
+   * @param tailCrc CRC32C of the last, partial chunk; 0: not known
+   */
+  FileAppender(
+      Disk disk,
+      Path path,
+      AppendMode mode,
+      IoThreads threads,
+      int bufferBytes,
+      long sizeBytes,
+      int tailCrc)
+      throws IOException {
+    this.path = path;
+    this.mode = mode;
+    this.threads = threads;
+    this.buffer = mode.allocate(bufferBytes);
+    this.otherBuffer = mode.allocate(bufferBytes);
+    this.file = disk.openForAppending(path, mode);
+    try {
+      readTail(sizeBytes, tailCrc);
+    } catch (IOException | RuntimeException e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  /** Runs the CRC over the partial chunk, and leaves the partial block in the buffer. */
+  private void readTail(long sizeBytes, int tailCrc) throws IOException {
+    bufferStart = sizeBytes - sizeBytes % CommitRecord.CHUNK_BYTES;
+    while (bufferStart < sizeBytes) {
+      long wanted = Math.min(buffer.capacity(), mode.ceiling(sizeBytes - bufferStart));
+      int read = file.read(buffer.clear().limit((int) wanted), bufferStart);
+      int committed = (int) Math.min(wanted, sizeBytes - bufferStart);
+      if (read < committed) {
+        throw new CorruptStoreException(
+            path
+                + " is truncated: it has "
+                + (bufferStart + read)
+                + " bytes, "
+                + sizeBytes
+                + " are committed");
+      }
+      buffer.limit(committed).position(committed);
+      chunkCrc.update(buffer.duplicate().flip());
+      if (bufferStart + committed == sizeBytes) {
+        break;
+      }
+      bufferStart += committed;
+    }
+    if (tailCrc != 0 && (int) chunkCrc.getValue() != tailCrc) {
+      throw new CorruptStoreException(
+          String.format(
+              "%s: the last chunk of %d committed bytes has the CRC32C %08x, expected %08x",
+              path, sizeBytes, chunkCrc.getValue(), tailCrc));
+    }
+    keepPartialBlock();
+  }
+
+  /** Bytes of the file with all that was appended. */
+  long sizeBytes() {
+    return bufferStart + buffer.position();
+  }
+
+  /** Appends a big-endian u64. */
+  void putLong(long value) throws IOException {
+    if (buffer.remaining() < Long.BYTES) {
+      writeFullBuffer();
+    }
+    buffer.putLong(value);
+  }
+
+  /** Appends bytes. */
+  void put(byte[] bytes, int offset, int length) throws IOException {
+    int done = 0;
+    while (done < length) {
+      if (!buffer.hasRemaining()) {
+        writeFullBuffer();
+      }
+      int count = Math.min(length - done, buffer.remaining());
+      buffer.put(bytes, offset + done, count);
+      done += count;
+    }
+  }
+
+  private void writeFullBuffer() throws IOException {
+    runCrcs();
+    awaitWrite();
+    long start = bufferStart;
+    ByteBuffer full = buffer.flip();
+    otherWrite = submitWrite(full, start);
+    bufferStart = start + full.limit();
+    buffer = otherBuffer.clear();
+    otherBuffer = full;
+    checked = 0;
+  }
+
+  private Future<@Nullable Void> submitWrite(ByteBuffer bytes, long position) {
+    return threads.submit(
+        () -> {
+          file.write(bytes, position);
+          return null;
+        });
+  }
+
+  private void awaitWrite() throws IOException {
+    if (otherWrite != null) {
+      IoThreads.await(otherWrite);
+      otherWrite = null;
+    }
+  }
+
+  /** Begins to write all that was appended; then {@link #sync}. */
+  void flush() throws IOException {
+    runCrcs();
+    awaitWrite();
+    ByteBuffer bytes = buffer.duplicate();
+    int padded = (int) mode.ceiling(bytes.position());
+    bytes.limit(padded);
+    while (bytes.hasRemaining()) {
+      bytes.put((byte) 0);
+    }
+    otherWrite = submitWrite(bytes.flip(), bufferStart);
+  }
+
+  /** Waits for {@link #flush} to end, and begins to make it durable. */
+  Future<@Nullable Void> sync() throws IOException {
+    awaitWrite();
+    keepPartialBlock();
+    return threads.submit(
+        () -> {
+          file.sync();
+          return null;
+        });
+  }
+
+  private void keepPartialBlock() {
+    int whole = (int) mode.floor(buffer.position());
+    buffer.limit(buffer.position()).position(whole);
+    buffer.compact();
+    bufferStart += whole;
+    checked = buffer.position();
+  }
+
+  /** What the batch since the last call is in this file; after {@link #flush}. */
+  FileBatch endBatch() {
+    FileBatch batch = new FileBatch((int) chunkCrc.getValue(), (int) batchCrc.getValue());
+    batchCrc.reset();
+    return batch;
+  }
+
+  private void runCrcs() {
+    while (checked < buffer.position()) {
+      long position = bufferStart + checked;
+      long chunkEnd = position - position % CommitRecord.CHUNK_BYTES + CommitRecord.CHUNK_BYTES;
+      int end = (int) Math.min(buffer.position(), chunkEnd - bufferStart);
+      batchCrc.update(buffer.duplicate().limit(end).position(checked));
+      chunkCrc.update(buffer.duplicate().limit(end).position(checked));
+      checked = end;
+      if (bufferStart + end == chunkEnd) {
+        chunkCrc.reset();
+      }
+    }
+  }
+
+  /** Closes the file; the writer's threads have ended their work. */
+  @Override
+  public void close() throws IOException {
+    file.close();
+  }
+}

@@ -1,0 +1,42 @@
+package io.timestore.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import org.jspecify.annotations.Nullable;
+
+/** How this process names itself to others: in holder files, commits and errors. */
+public final class Holder {
+  private Holder() {}
+
+  /** This machine's name. */
+  public static String host() {
+    String host = System.getenv("HOSTNAME");
+    if (host == null || host.isBlank()) {
+      host = hostFile();
+    }
+    return host == null || host.isBlank() ? "unknown host" : host.trim();
+  }
+
+  private static @Nullable String hostFile() {
+    try {
+      return Files.readString(Path.of("/etc/hostname"));
+    } catch (IOException e) {
+      return null;
+    }
+  }
+
+  static String describe(String purpose) {
+    return "pid "
+        + ProcessHandle.current().pid()
+        + " on host "
+        + host()
+        + " since "
+        + Instant.now().truncatedTo(ChronoUnit.MILLIS)
+        + " ("
+        + purpose
+        + ")";
+  }
+}

@@ -1,0 +1,283 @@
+package io.timestore.store;
+
+import io.timestore.disk.AppendMode;
+import io.timestore.disk.Disk;
+import io.timestore.disk.DiskLock;
+import io.timestore.disk.IoThreads;
+import io.timestore.format.Batch;
+import io.timestore.format.ColumnData;
+import io.timestore.format.Commit.LaneBatch;
+import io.timestore.format.Commit.TableBatch;
+import io.timestore.format.Lane;
+import io.timestore.format.Lane.LaneTable;
+import io.timestore.store.StoreFiles.LaneFiles;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/** Appends rows to one lane that this run owns. */
+final class LaneWriter implements Closeable {
+  private static final int BUFFER_BYTES_MAX = 4 * 1024 * 1024;
+
+  private final Disk disk;
+  private final StoreFiles store;
+  private final LaneFiles files;
+  private final DiskLock writerLock;
+  private final List<TableAppender> tables = new ArrayList<>();
+  private final FileAppender keys;
+  private boolean namesAreDurable;
+  private long preparedRows;
+  private long rows;
+  private long firstKey;
+  private long lastKey;
+
+  /** A lane that may be appended to now. */
+  record OwnLane(Lane lane, DiskLock writerLock) {}
+
+  /** The two files of a table. */
+  private static final class TableAppender {
+    private final String name;
+    private final FileAppender offsets;
+    private final FileAppender data;
+    private long preparedDataBytes;
+
+    TableAppender(String name, FileAppender offsets, FileAppender data) {
+      this.name = name;
+      this.offsets = offsets;
+      this.data = data;
+      this.preparedDataBytes = data.sizeBytes();
+    }
+  }
+
+  /**
+   * Opens the lane's files; call from an I/O thread.
+   *
+   * @param bufferMemoryBytes for all files together
+   */
+  LaneWriter(
+      Disk disk,
+      StoreFiles store,
+      OwnLane own,
+      List<String> tableNames,
+      AppendMode mode,
+      IoThreads threads,
+      long bufferMemoryBytes)
+      throws IOException {
+    this.disk = disk;
+    this.store = store;
+    this.writerLock = own.writerLock();
+    Lane lane = own.lane();
+    this.files = store.lane(lane.number());
+    this.rows = lane.rows();
+    this.preparedRows = lane.rows();
+    this.lastKey = lane.largestKey();
+    int fileCount = 1 + 2 * tableNames.size();
+    long share = Math.min(BUFFER_BYTES_MAX, bufferMemoryBytes / (2L * fileCount));
+    int bufferBytes = (int) Math.max(mode.blockBytes(), mode.floor(share));
+    List<Closeable> opened = new ArrayList<>();
+    try {
+      keys =
+          new FileAppender(
+              disk,
+              files.keys(),
+              mode,
+              threads,
+              bufferBytes,
+              rows * Long.BYTES,
+              lane.keysTailCrc());
+      opened.add(keys);
+      for (String name : tableNames) {
+        disk.createDirectory(files.table(name));
+        LaneTable table =
+            lane.tables().stream()
+                .filter(t -> t.name().equals(name))
+                .findFirst()
+                .orElse(new LaneTable(name, 0, 0, 0));
+        FileAppender offsets =
+            new FileAppender(
+                disk,
+                files.offsets(name),
+                mode,
+                threads,
+                bufferBytes,
+                rows * Long.BYTES,
+                table.offsetsTailCrc());
+        opened.add(offsets);
+        FileAppender data =
+            new FileAppender(
+                disk,
+                files.data(name),
+                mode,
+                threads,
+                bufferBytes,
+                table.dataBytes(),
+                table.dataTailCrc());
+        opened.add(data);
+        tables.add(new TableAppender(name, offsets, data));
+      }
+    } catch (IOException | RuntimeException e) {
+      for (Closeable file : opened) {
+        file.close();
+      }
+      throw e;
+    }
+  }
+
+  int number() {
+    return files.number();
+  }
+
+  /** Rows with all that was appended. */
+  long rows() {
+    return rows;
+  }
+
+  /** Whether rows were appended since {@link #prepare}. */
+  boolean hasBatch() {
+    return rows > preparedRows;
+  }
+
+  /**
+   * Appends rows of a batch.
+   *
+   * @param order which rows, in which order: their keys never decrease; null: all, as they stand
+   */
+  void append(Batch batch, int @Nullable [] order, int from, int to) throws IOException {
+    checkOrder(batch, order, from, to);
+    if (!hasBatch()) {
+      firstKey = batch.key(index(order, from));
+    }
+    for (int i = from; i < to; i++) {
+      keys.putLong(batch.key(index(order, i)));
+    }
+    for (int column = 0; column < tables.size(); column++) {
+      append(tables.get(column), batch.column(column), order, from, to);
+    }
+    rows += to - from;
+    lastKey = batch.key(index(order, to - 1));
+  }
+
+  private void checkOrder(Batch batch, int @Nullable [] order, int from, int to) {
+    long previous = lastKey;
+    boolean isFirst = rows == 0;
+    for (int i = from; i < to; i++) {
+      long key = batch.key(index(order, i));
+      if (!isFirst && Long.compareUnsigned(key, previous) < 0) {
+        throw new IllegalArgumentException(
+            "key "
+                + Long.toUnsignedString(key)
+                + " is below the previous "
+                + Long.toUnsignedString(previous)
+                + " in "
+                + files.directory());
+      }
+      isFirst = false;
+      previous = key;
+    }
+  }
+
+  private static int index(int @Nullable [] order, int i) {
+    return order == null ? i : order[i];
+  }
+
+  private static void append(
+      TableAppender table, ColumnData column, int @Nullable [] order, int from, int to)
+      throws IOException {
+    byte[] data = column.data();
+    long end = table.data.sizeBytes();
+    if (order == null) {
+      int start = column.start(from);
+      for (int i = from; i < to; i++) {
+        table.offsets.putLong(end + column.end(i) - start);
+      }
+      table.data.put(data, start, column.end(to - 1) - start);
+      return;
+    }
+    for (int i = from; i < to; i++) {
+      int start = column.start(order[i]);
+      int length = column.end(order[i]) - start;
+      end += length;
+      table.offsets.putLong(end);
+      table.data.put(data, start, length);
+    }
+  }
+
+  /** Makes all appended rows durable: steps W2 to W4. */
+  LaneBatch prepare() throws IOException {
+    // Step W2: every file's bytes, in parallel.
+    List<FileAppender> all = allFiles();
+    for (FileAppender file : all) {
+      file.flush();
+    }
+    // Step W3: fdatasync of every file, in parallel; a failure poisons the writer.
+    List<Future<@Nullable Void>> syncs = new ArrayList<>();
+    for (FileAppender file : all) {
+      syncs.add(file.sync());
+    }
+    for (Future<@Nullable Void> sync : syncs) {
+      IoThreads.await(sync);
+    }
+    LaneBatch batch =
+        new LaneBatch(
+            number(),
+            preparedRows,
+            rows,
+            firstKey,
+            lastKey,
+            keys.endBatch(),
+            tables.stream().map(LaneWriter::endBatch).toList());
+    preparedRows = rows;
+    return batch;
+  }
+
+  private static TableBatch endBatch(TableAppender table) {
+    long dataBytesBefore = table.preparedDataBytes;
+    table.preparedDataBytes = table.data.sizeBytes();
+    return new TableBatch(
+        table.name,
+        dataBytesBefore,
+        table.preparedDataBytes,
+        table.offsets.endBatch(),
+        table.data.endBatch());
+  }
+
+  /** Step W4: the names of what is new, up to a directory that was durable before; I/O thread. */
+  void syncNames() throws IOException {
+    if (namesAreDurable) {
+      return;
+    }
+    for (TableAppender table : tables) {
+      disk.syncDirectory(files.table(table.name));
+    }
+    disk.syncDirectory(files.directory());
+    if (number() != 0) {
+      disk.syncDirectory(store.lanes());
+      disk.syncDirectory(store.root());
+    }
+    namesAreDurable = true;
+  }
+
+  private List<FileAppender> allFiles() {
+    List<FileAppender> all = new ArrayList<>(List.of(keys));
+    for (TableAppender table : tables) {
+      all.add(table.offsets);
+      all.add(table.data);
+    }
+    return all;
+  }
+
+  /** Closes the files and lets the lane's lock go; the writer's threads have ended their work. */
+  @Override
+  public void close() throws IOException {
+    try {
+      for (FileAppender file : allFiles()) {
+        file.close();
+      }
+    } finally {
+      writerLock.close();
+    }
+  }
+}

@@ -1,0 +1,169 @@
+package io.timestore.store;
+
+import io.timestore.disk.Disk;
+import io.timestore.disk.DiskFile;
+import io.timestore.format.CommitRecord;
+import io.timestore.format.CorruptStoreException;
+import io.timestore.format.Lane;
+import io.timestore.format.Lane.LaneTable;
+import io.timestore.format.Owner;
+import io.timestore.store.StoreFiles.LaneFiles;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/** {@code length} and {@code record}: the commit record of a store, read and replaced. */
+final class RecordFile {
+  private final Disk disk;
+  private final StoreFiles files;
+  private final UUID storeId;
+
+  RecordFile(Disk disk, StoreFiles files, UUID storeId) {
+    this.disk = disk;
+    this.files = files;
+    this.storeId = storeId;
+  }
+
+  /**
+   * A record, and how it was come by.
+   *
+   * @param byReference the reference wrote {@code length} last: lane 0 ends where it says, and the
+   *     rest is what our last record said
+   */
+  record Loaded(CommitRecord record, boolean byReference) {}
+
+  /** The committed state of the store. Without the commit lock it may be replaced at any time. */
+  Loaded load() throws IOException {
+    byte[] length;
+    try {
+      length = disk.readAll(files.length());
+    } catch (NoSuchFileException e) {
+      return new Loaded(beforeFirstCommit(e), false);
+    }
+    Optional<CommitRecord> record = CommitRecord.fromBytes(length, files.length().toString());
+    if (record.isPresent()) {
+      return new Loaded(checkStore(record.get()), false);
+    }
+    long rows = CommitRecord.referenceRows(length, files.length().toString());
+    if (rows < 0) {
+      throw new CorruptStoreException(
+          files.length()
+              + ": "
+              + Long.toUnsignedString(rows)
+              + " rows are more than a store holds");
+    }
+    return new Loaded(byReference(rows), true);
+  }
+
+  private CommitRecord beforeFirstCommit(NoSuchFileException cause) throws IOException {
+    LaneFiles lane = files.lane(0);
+    boolean hasRows = disk.exists(files.record()) && lastRecord().commitCount() > 0;
+    if (!hasRows && disk.exists(lane.keys())) {
+      try (DiskFile keys = disk.openForReading(lane.keys())) {
+        hasRows = keys.sizeBytes() > 0;
+      }
+    }
+    if (hasRows || !disk.exists(files.schema())) {
+      throw new CorruptStoreException(
+          files.length() + " is missing from a store that has rows", cause);
+    }
+    return CommitRecord.empty(storeId);
+  }
+
+  private CommitRecord checkStore(CommitRecord record) throws CorruptStoreException {
+    if (!record.storeId().equals(storeId)) {
+      throw new CorruptStoreException(
+          files.length()
+              + ": the commit record belongs to store "
+              + record.storeId()
+              + ", schema.json names store "
+              + storeId);
+    }
+    return record;
+  }
+
+  private CommitRecord byReference(long rows) throws IOException {
+    if (!disk.exists(files.record())) {
+      Lane lane = laneOfReference(Lane.empty(0, Owner.NONE), rows);
+      return CommitRecord.ofLaneZero(storeId, lane);
+    }
+    CommitRecord record = lastRecord();
+    Lane lane = record.lanes().get(0);
+    if (rows < record.referenceRows()) {
+      throw new CorruptStoreException(
+          files.length()
+              + ": "
+              + rows
+              + " rows, but "
+              + files.record()
+              + " says that "
+              + record.referenceRows()
+              + " were committed");
+    }
+    return rows == record.referenceRows()
+        ? record
+        : record.withLane(laneOfReference(lane, rows).released());
+  }
+
+  /**
+   * What {@code record} keeps of our last publication, or of one that stopped before its rename.
+   */
+  private CommitRecord lastRecord() throws IOException {
+    String file = files.record().toString();
+    return checkStore(
+        CommitRecord.fromBytes(disk.readAll(files.record()), file)
+            .orElseThrow(() -> new CorruptStoreException(file + ": has no commit record in it")));
+  }
+
+  /** Lane 0 as the reference left it, with so many rows: what the files' own ends say. */
+  private Lane laneOfReference(Lane before, long rows) throws IOException {
+    LaneFiles lane = files.lane(0);
+    List<LaneTable> tables = new ArrayList<>();
+    for (String table : lane.tables(disk)) {
+      long dataBytes = rows == 0 ? 0 : u64(lane.offsets(table), rows - 1, rows);
+      tables.add(new LaneTable(table, dataBytes, 0, 0));
+    }
+    return new Lane(
+        0,
+        0,
+        0,
+        0,
+        Owner.NONE,
+        before.base(),
+        before.from(),
+        rows,
+        rows == 0 ? 0 : u64(lane.keys(), before.from(), rows),
+        rows == 0 ? 0 : u64(lane.keys(), rows - 1, rows),
+        0,
+        tables);
+  }
+
+  private long u64(Path path, long index, long rows) throws IOException {
+    try (DiskFile file = LaneFile.open(disk, path, rows * Long.BYTES)) {
+      ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES);
+      file.read(bytes, index * Long.BYTES);
+      return bytes.getLong(0);
+    }
+  }
+
+  /**
+   * Replaces the record; the caller holds the commit lock and built {@code next} from what {@link
+   * #load} gave under it.
+   */
+  void replace(CommitRecord next) throws IOException {
+    Path temporary = files.temporary(files.length(), UUID.randomUUID());
+    // Step P4: the new record, durable under a name that nobody reads.
+    disk.createDurably(temporary, ByteBuffer.wrap(next.nextRevision().toBytes()));
+    // Step P5: a second link, which the reference's own rename leaves readable.
+    disk.link(temporary, files.record());
+    // Step P6: the rename is the commit.
+    disk.rename(temporary, files.length());
+    // Step P7: and now it is durable.
+    disk.syncDirectory(files.root());
+  }
+}

@@ -1,0 +1,189 @@
+package io.timestore.store;
+
+import io.timestore.disk.Disk;
+import io.timestore.disk.DiskFile;
+import io.timestore.format.Batch;
+import io.timestore.format.CommitRecord;
+import io.timestore.format.Lane;
+import io.timestore.format.Lane.LaneTable;
+import io.timestore.store.StoreFiles.LaneFiles;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * The committed rows of a store at one moment, as one sequence in key order. Holds no file and no
+ * key, so that it costs the same for any number of rows; thread-safe. Its rows stay readable while
+ * writers go on, until an overwrite or a compaction replaces them.
+ */
+public final class Snapshot {
+  private static final int SEARCH_BYTES = 4096;
+
+  private final Disk disk;
+  private final StoreFiles files;
+  private final CommitRecord record;
+  private final List<Lane> sequence;
+
+  Snapshot(Disk disk, StoreFiles files, CommitRecord record) throws IOException {
+    this.disk = disk;
+    this.files = files;
+    this.record = record;
+    this.sequence = LaneOrder.sequence(record.lanes());
+    Optional<String> overlap = LaneOrder.overlap(sequence);
+    if (overlap.isPresent()) {
+      throw new UnsupportedStoreException(
+          files.root() + ": " + overlap.get() + "; this version can't merge lanes that overlap");
+    }
+  }
+
+  public UUID storeId() {
+    return record.storeId();
+  }
+
+  /** What is committed, in full. */
+  public CommitRecord record() {
+    return record;
+  }
+
+  /** Visible rows, over all lanes. */
+  public long rowCount() {
+    return sequence.stream().mapToLong(Lane::visibleRows).sum();
+  }
+
+  /** Every row, in key order. */
+  public List<LaneRange> ranges() {
+    return ranges(0, rowCount());
+  }
+
+  /**
+   * A part of the sequence.
+   *
+   * @param fromRow index in the sequence of the first row
+   * @param toRow index behind the last one
+   */
+  public List<LaneRange> ranges(long fromRow, long toRow) {
+    if (fromRow < 0 || toRow < fromRow || toRow > rowCount()) {
+      throw new IllegalArgumentException(
+          "rows " + fromRow + " to " + toRow + " of " + rowCount() + " in " + files.root());
+    }
+    List<LaneRange> ranges = new ArrayList<>();
+    long laneStart = 0;
+    for (Lane lane : sequence) {
+      long start = Math.max(fromRow, laneStart);
+      long end = Math.min(toRow, laneStart + lane.visibleRows());
+      if (start < end) {
+        long shift = lane.from() - laneStart;
+        ranges.add(new LaneRange(lane.number(), start + shift, end + shift));
+      }
+      laneStart += lane.visibleRows();
+    }
+    return ranges;
+  }
+
+  /**
+   * Where the rows of a key, or of those above it, begin: a binary search on disk.
+   *
+   * @param key unsigned
+   * @return the index in the sequence of the first row whose key is not below; {@link #rowCount} if
+   *     there is none
+   */
+  public long rowAtOrAfter(long key) throws IOException {
+    long laneStart = 0;
+    for (Lane lane : sequence) {
+      if (Long.compareUnsigned(key, lane.smallestKey()) <= 0) {
+        return laneStart;
+      }
+      if (Long.compareUnsigned(key, lane.largestKey()) <= 0) {
+        return laneStart + search(lane, key) - lane.from();
+      }
+      laneStart += lane.visibleRows();
+    }
+    return laneStart;
+  }
+
+  private long search(Lane lane, long key) throws IOException {
+    LaneFiles laneFiles = files.lane(lane.number());
+    try (DiskFile keys = LaneFile.open(disk, laneFiles.keys(), lane.rows() * Long.BYTES)) {
+      ByteBuffer bytes = ByteBuffer.allocate(SEARCH_BYTES);
+      long low = lane.from(); // all rows below have smaller keys
+      long high = lane.rows(); // row high and those above do not
+      while (high - low > SEARCH_BYTES / Long.BYTES) {
+        long middle = (low + high) >>> 1;
+        keys.read(bytes.clear().limit(Long.BYTES), middle * Long.BYTES);
+        if (Long.compareUnsigned(bytes.getLong(0), key) < 0) {
+          low = middle + 1;
+        } else {
+          high = middle;
+        }
+      }
+      keys.read(bytes.clear().limit((int) (high - low) * Long.BYTES), low * Long.BYTES);
+      for (long row = low; row < high; row++) {
+        if (Long.compareUnsigned(bytes.getLong((int) (row - low) * Long.BYTES), key) >= 0) {
+          return row;
+        }
+      }
+      return high;
+    }
+  }
+
+  /** Logical bytes of the keys and of these tables' files, over all lanes. */
+  public long sizeBytes(List<String> tables) {
+    long sizeBytes = 0;
+    for (Lane lane : sequence) {
+      sizeBytes += lane.rows() * Long.BYTES;
+      for (LaneTable table : lane.tables()) {
+        if (tables.contains(table.name())) {
+          sizeBytes += lane.rows() * Long.BYTES + table.dataBytes();
+        }
+      }
+    }
+    return sizeBytes;
+  }
+
+  /**
+   * Reads rows forward, batch by batch.
+   *
+   * @param ranges rows of this snapshot, read in the order given
+   * @param tables which tables to read, in the order of the batches' columns; one that a lane lacks
+   *     is read as empty values
+   * @throws IOException if the snapshot has no such rows: they were replaced
+   */
+  public Scan scan(List<LaneRange> ranges, List<String> tables) throws IOException {
+    for (LaneRange range : ranges) {
+      Optional<Lane> lane = record.lane(range.lane());
+      if (lane.isEmpty() || range.start() < lane.get().from() || range.end() > lane.get().rows()) {
+        throw new IOException(
+            files.root()
+                + ": rows "
+                + range.start()
+                + " to "
+                + range.end()
+                + " of lane "
+                + range.lane()
+                + " are not there: the store's rows were replaced");
+      }
+    }
+    return new Scan(disk, files, record, ranges, tables);
+  }
+
+  /**
+   * The value of the first row with this key.
+   *
+   * @param key unsigned
+   * @return empty if no row has the key
+   */
+  public Optional<byte[]> read(String table, long key) throws IOException {
+    long row = rowAtOrAfter(key);
+    if (row == rowCount()) {
+      return Optional.empty();
+    }
+    try (Scan scan = scan(ranges(row, row + 1), List.of(table))) {
+      Batch batch = new Batch(1);
+      scan.next(batch);
+      return batch.key(0) == key ? Optional.of(batch.column(0).data()) : Optional.empty();
+    }
+  }
+}

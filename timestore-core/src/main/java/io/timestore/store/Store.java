@@ -1,0 +1,221 @@
+package io.timestore.store;
+
+import io.timestore.disk.Disk;
+import io.timestore.disk.LocalDisk;
+import io.timestore.format.Commit;
+import io.timestore.format.CorruptStoreException;
+import io.timestore.format.Schema;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store: a directory of rows, each an unsigned 64-bit key and a value in every table. Holds no
+ * file open; immutable and thread-safe.
+ *
+ * <pre>{@code
+ * Store store = Store.openOrCreate(directory, Schema.ofTables(List.of("price")));
+ * try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+ *   writer.append(batch);
+ *   writer.commit();
+ * }
+ * Optional<byte[]> price = store.snapshot().read("price", key);
+ * }</pre>
+ */
+public final class Store {
+  private final Disk disk;
+  private final StoreFiles files;
+  private final @Nullable Schema schema;
+
+  private Store(Disk disk, StoreFiles files, @Nullable Schema schema) {
+    this.disk = disk;
+    this.files = files;
+    this.schema = schema;
+  }
+
+  /**
+   * Opens a store that exists.
+   *
+   * @throws NoSuchFileException if there is nothing, or nothing yet, in the directory
+   * @throws CorruptStoreException if its schema is damaged
+   * @throws IOException if the directory holds other things
+   */
+  public static Store open(Path directory) throws IOException {
+    return open(new LocalDisk(), directory);
+  }
+
+  static Store open(Disk disk, Path directory) throws IOException {
+    Path absolute = directory.toAbsolutePath().normalize();
+    if (!exists(disk, absolute)) {
+      throw new NoSuchFileException(
+          absolute.toString(),
+          null,
+          disk.exists(absolute)
+              ? "no store: the directory is empty"
+              : "no store: there is no such directory");
+    }
+    StoreFiles files = new StoreFiles(absolute);
+    return new Store(disk, files, readSchema(disk, files).orElse(null));
+  }
+
+  /** Whether a directory holds a store; see {@link #open} for what it throws. */
+  public static boolean exists(Path directory) throws IOException {
+    return exists(new LocalDisk(), directory.toAbsolutePath().normalize());
+  }
+
+  private static boolean exists(Disk disk, Path directory) throws IOException {
+    if (!disk.exists(directory)) {
+      return false;
+    }
+    if (!disk.isDirectory(directory)) {
+      throw new IOException(directory + " is a file, expected the directory of a store");
+    }
+    StoreFiles files = new StoreFiles(directory);
+    if (disk.exists(files.schema()) || disk.exists(files.length())) {
+      return true;
+    }
+    // A creation that stopped before it wrote the schema leaves dot-files and a lock at most.
+    List<String> names = new ArrayList<>(disk.list(directory));
+    names.removeIf(name -> name.startsWith(".") || name.startsWith("commit."));
+    if (!names.isEmpty()) {
+      throw new IOException(
+          directory
+              + " is no store: it has neither schema.json nor length, but "
+              + String.join(", ", names.subList(0, Math.min(5, names.size())))
+              + (names.size() > 5 ? ", …" : ""));
+    }
+    return false;
+  }
+
+  /**
+   * Opens a store, or makes one. A store of the reference is adopted: it gets the schema.
+   *
+   * @param schema for a new store; one that exists keeps its own
+   */
+  public static Store openOrCreate(Path directory, Schema schema) throws IOException {
+    return openOrCreate(new LocalDisk(), directory, schema);
+  }
+
+  static Store openOrCreate(Disk disk, Path directory, Schema schema) throws IOException {
+    Path absolute = directory.toAbsolutePath().normalize();
+    exists(disk, absolute); // refuses a directory of other things
+    StoreFiles files = new StoreFiles(absolute);
+    if (!disk.exists(files.schema())) {
+      createDirectories(disk, absolute);
+      // Step C1: the schema, whole or not at all; of two creators the first one wins.
+      Path temporary = files.temporary(files.schema(), UUID.randomUUID());
+      disk.createDurably(temporary, ByteBuffer.wrap(schema.toJson()));
+      disk.linkIfAbsent(temporary, files.schema());
+      disk.delete(temporary);
+      disk.syncDirectory(absolute);
+    }
+    Schema actual = readSchema(disk, files).orElseThrow();
+    if (!disk.exists(files.length())) {
+      // Step C2: the tables' files, so that the reference can open the store.
+      for (String table : actual.tables()) {
+        Path tableDirectory = files.lane(0).table(table);
+        disk.createDirectory(tableDirectory);
+        disk.writeVolatile(files.lane(0).offsets(table), ByteBuffer.allocate(0));
+        disk.writeVolatile(files.lane(0).data(table), ByteBuffer.allocate(0));
+        disk.syncDirectory(tableDirectory);
+      }
+      disk.writeVolatile(files.lane(0).keys(), ByteBuffer.allocate(0));
+      // Step C3: the first record.
+      try (Publisher publisher = new Publisher(disk, files, actual.storeId())) {
+        publisher.publishEmpty();
+      }
+    }
+    return new Store(disk, files, actual);
+  }
+
+  private static void createDirectories(Disk disk, Path directory) throws IOException {
+    List<Path> missing = new ArrayList<>();
+    for (Path path = directory; path != null && !disk.exists(path); path = path.getParent()) {
+      missing.add(0, path);
+    }
+    for (Path path : missing) {
+      disk.createDirectory(path);
+      Path parent = path.getParent();
+      if (parent != null) {
+        disk.syncDirectory(parent);
+      }
+    }
+  }
+
+  private static Optional<Schema> readSchema(Disk disk, StoreFiles files) throws IOException {
+    if (!disk.exists(files.schema())) {
+      return Optional.empty();
+    }
+    return Optional.of(Schema.fromJson(disk.readAll(files.schema()), files.schema().toString()));
+  }
+
+  /** The store's directory, absolute. */
+  public Path directory() {
+    return files.root();
+  }
+
+  /** What {@code schema.json} says; empty for a store of the reference. */
+  public Optional<Schema> schema() {
+    return Optional.ofNullable(schema);
+  }
+
+  /** The store's UUID; {@link Commit#NO_ID} for a store of the reference. */
+  public UUID id() {
+    return schema == null ? Commit.NO_ID : schema.storeId();
+  }
+
+  /** The tables that have files, sorted by name. */
+  public List<String> tables() throws IOException {
+    return files.lane(0).tables(disk);
+  }
+
+  /**
+   * The rows that are committed now.
+   *
+   * @throws UnsupportedStoreException if lanes overlap
+   */
+  public Snapshot snapshot() throws IOException {
+    return new Snapshot(disk, files, new RecordFile(disk, files, id()).load().record());
+  }
+
+  /** Begins a run that appends rows whose columns stand in schema order. */
+  public StoreWriter writer(WriterOptions options) throws IOException {
+    return writer(options, writableSchema().tables());
+  }
+
+  /**
+   * Begins a run that appends rows.
+   *
+   * @param tables all tables of the store, in the order of the batches' columns
+   * @throws IllegalArgumentException if they are not the store's
+   * @throws IllegalStateException for a store without a schema: {@link #openOrCreate} adopts it
+   */
+  public StoreWriter writer(WriterOptions options, List<String> tables) throws IOException {
+    List<String> known = writableSchema().tables();
+    if (tables.size() != known.size() || !Set.copyOf(tables).equals(Set.copyOf(known))) {
+      throw new IllegalArgumentException(
+          files.root() + " has the tables " + known + ", a writer was given " + tables);
+    }
+    return new StoreWriter(disk, files, id(), tables, options);
+  }
+
+  /** The one who publishes what writers of this store prepared. */
+  public Publisher publisher() {
+    return new Publisher(disk, files, writableSchema().storeId());
+  }
+
+  private Schema writableSchema() {
+    if (schema == null) {
+      throw new IllegalStateException(
+          files.root() + " has no schema.json: open it with openOrCreate to write it");
+    }
+    return schema;
+  }
+}

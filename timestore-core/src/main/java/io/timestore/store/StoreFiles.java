@@ -1,0 +1,92 @@
+package io.timestore.store;
+
+import io.timestore.disk.Disk;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Where the files of a store are. */
+record StoreFiles(Path root) {
+  private static final String LANES = "lanes";
+  private static final String NEW_LENGTH = "new_length";
+  private static final Set<String> NO_TABLES = Set.of(LANES, "commits", NEW_LENGTH);
+
+  Path schema() {
+    return root.resolve("schema.json");
+  }
+
+  Path length() {
+    return root.resolve("length");
+  }
+
+  Path record() {
+    return root.resolve("record");
+  }
+
+  Path commitLock() {
+    return root.resolve("commit.lock");
+  }
+
+  Path lanes() {
+    return root.resolve(LANES);
+  }
+
+  /** A name for a file that is in the making; publishers remove what a crash left. */
+  Path temporary(Path target, Object owner) {
+    return root.resolve("." + target.getFileName() + "." + owner);
+  }
+
+  boolean isLeftover(String name) {
+    return name.startsWith(".length.") || name.startsWith(".record.") || name.startsWith(".probe.");
+  }
+
+  LaneFiles lane(int number) {
+    return new LaneFiles(
+        number, number == 0 ? root : lanes().resolve(String.format("%05d", number)));
+  }
+
+  /** The files of a lane. */
+  record LaneFiles(int number, Path directory) {
+    Path keys() {
+      return directory.resolve("keys");
+    }
+
+    Path table(String table) {
+      return directory.resolve(table);
+    }
+
+    Path offsets(String table) {
+      return table(table).resolve("offsets");
+    }
+
+    Path data(String table) {
+      return table(table).resolve("data");
+    }
+
+    Path length() {
+      return directory.resolve("length");
+    }
+
+    /** A directory of this name stops the reference from appending. */
+    Path newLength() {
+      return directory.resolve(NEW_LENGTH);
+    }
+
+    Path writerLock() {
+      return directory.resolve("writer.lock");
+    }
+
+    /** The tables that have files here, sorted. */
+    List<String> tables(Disk disk) throws IOException {
+      List<String> tables = new ArrayList<>();
+      for (String name : disk.list(directory)) {
+        if (!name.startsWith(".") && !NO_TABLES.contains(name) && disk.exists(offsets(name))) {
+          tables.add(name);
+        }
+      }
+      return tables;
+    }
+  }
+}

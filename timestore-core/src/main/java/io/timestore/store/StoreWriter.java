@@ -1,0 +1,300 @@
+package io.timestore.store;
+
+import io.timestore.disk.AppendMode;
+import io.timestore.disk.Disk;
+import io.timestore.disk.IoThreads;
+import io.timestore.format.Batch;
+import io.timestore.format.Commit;
+import io.timestore.format.Commit.LaneBatch;
+import io.timestore.format.CommitRecord;
+import io.timestore.format.Lane;
+import io.timestore.format.Owner;
+import io.timestore.store.LaneWriter.OwnLane;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One run that appends rows to a store. Rows become durable with {@link #prepare} and visible when
+ * the commit is published; {@link #commit} does both.
+ *
+ * <p>After an I/O error the writer is poisoned: every further call fails, and what was not
+ * published is void. Not thread-safe; callers may be interrupted at any time, the I/O runs on
+ * threads of the writer's own.
+ */
+public final class StoreWriter implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(StoreWriter.class);
+  private static final int THREADS_MAX = 4;
+
+  private final Disk disk;
+  private final StoreFiles files;
+  private final UUID storeId;
+  private final List<String> tables;
+  private final WriterOptions options;
+  private final Owner owner;
+  private final Publisher publisher;
+  private final IoThreads threads;
+  private final AppendMode mode;
+  private @Nullable LaneWriter lane;
+  private boolean batchIsOpen;
+  private OptionalLong committedKey = OptionalLong.empty();
+  private @Nullable IOException failure;
+
+  StoreWriter(Disk disk, StoreFiles files, UUID storeId, List<String> tables, WriterOptions options)
+      throws IOException {
+    this.disk = disk;
+    this.files = files;
+    this.storeId = storeId;
+    this.tables = List.copyOf(tables);
+    this.options = options;
+    this.owner =
+        new Owner(options.direct() ? Owner.Kind.DIRECT : Owner.Kind.RUN, UUID.randomUUID());
+    this.publisher = new Publisher(disk, files, storeId);
+    this.threads = new IoThreads("timestore-writer", Math.min(THREADS_MAX, 1 + 2 * tables.size()));
+    try {
+      this.mode = threads.call(() -> disk.probe(files.root(), options.directIo()));
+      committedKey = threads.call(() -> largestKey(publisher.current()));
+    } catch (IOException | RuntimeException e) {
+      threads.close();
+      throw e;
+    }
+    LOG.info(
+        "Writing {} with {} I/O in blocks of {} bytes: {}",
+        files.root(),
+        mode.direct() ? "direct" : "buffered",
+        mode.blockBytes(),
+        mode.reason());
+  }
+
+  /** How files are written. */
+  public AppendMode mode() {
+    return mode;
+  }
+
+  /**
+   * The largest key that new rows must not be below: that of the last row appended here, or
+   * committed by anyone when the current batch began. Empty for an empty store.
+   */
+  public OptionalLong lastKey() {
+    return committedKey;
+  }
+
+  /** Appends a batch's rows as they stand. */
+  public void append(Batch batch) throws IOException {
+    append(batch, null, 0, batch.rowCount());
+  }
+
+  /**
+   * Appends rows of a batch.
+   *
+   * @param batch with a column for each table of the store, in schema order
+   * @param order row indexes in the order in which to append them; null: as they stand
+   * @param from index in {@code order} of the first row to append
+   * @param to index behind the last one
+   * @throws IllegalArgumentException if a key is below the one before it, or below {@link
+   *     #lastKey}; nothing of the batch was appended then
+   */
+  public void append(Batch batch, int @Nullable [] order, int from, int to) throws IOException {
+    if (batch.columnCount() != tables.size()) {
+      throw new IllegalArgumentException(
+          "a batch of " + batch.columnCount() + " columns for " + tables.size() + " tables");
+    }
+    if (from == to) {
+      return;
+    }
+    poisoning(
+        () -> {
+          if (!batchIsOpen) {
+            beginBatch();
+          }
+          long firstKey = batch.key(order == null ? from : order[from]);
+          if (committedKey.isPresent()
+              && Long.compareUnsigned(firstKey, committedKey.getAsLong()) < 0) {
+            throw new IllegalArgumentException(
+                "key "
+                    + Long.toUnsignedString(firstKey)
+                    + " is below "
+                    + Long.toUnsignedString(committedKey.getAsLong())
+                    + ", the newest key in "
+                    + files.root());
+          }
+          openLane().append(batch, order, from, to);
+          committedKey = OptionalLong.of(batch.key(order == null ? to - 1 : order[to - 1]));
+          return null;
+        });
+  }
+
+  /** Step W0: what others did since the last batch; rule 10 asks for it before the first write. */
+  private void beginBatch() throws IOException {
+    CommitRecord record = threads.call(publisher::current);
+    OptionalLong newest = largestKey(record);
+    if (newest.isPresent()
+        && (committedKey.isEmpty()
+            || Long.compareUnsigned(newest.getAsLong(), committedKey.getAsLong()) > 0)) {
+      committedKey = newest;
+    }
+    if (lane != null) {
+      Optional<Lane> published = record.lane(lane.number());
+      if (published.isPresent()
+          && (published.get().rows() > lane.rows() || !published.get().owner().is(owner.run()))) {
+        throw new ConflictException(
+            files.lane(lane.number()).directory()
+                + " has "
+                + published.get().rows()
+                + " rows, this writer knows of "
+                + lane.rows()
+                + ": somebody else appended to the lane while this writer held it");
+      }
+    }
+    batchIsOpen = true;
+  }
+
+  private static OptionalLong largestKey(CommitRecord record) {
+    List<Lane> sequence = LaneOrder.sequence(record.lanes());
+    return sequence.isEmpty()
+        ? OptionalLong.empty()
+        : OptionalLong.of(sequence.get(sequence.size() - 1).largestKey());
+  }
+
+  private LaneWriter openLane() throws IOException {
+    if (lane == null) {
+      // Step W1: a lane that is this run's alone, before its first byte.
+      lane =
+          threads.call(
+              () -> {
+                OwnLane own = publisher.takeLane(owner, tables);
+                try {
+                  return new LaneWriter(
+                      disk, files, own, tables, mode, threads, options.bufferMemoryBytes());
+                } catch (IOException | RuntimeException e) {
+                  own.writerLock().close();
+                  throw e;
+                }
+              });
+    }
+    return lane;
+  }
+
+  /**
+   * Makes all appended rows durable, not yet visible.
+   *
+   * @param last whether the run ends here, so that publishing releases its lane
+   * @param watermark kept in the journal; {@code Long.MIN_VALUE}: none
+   * @return empty if there is nothing to publish
+   */
+  public Optional<Commit> prepare(boolean last, long watermark) throws IOException {
+    checkUsable();
+    LaneWriter own = lane;
+    if (own == null || (!own.hasBatch() && !last)) {
+      return Optional.empty();
+    }
+    return poisoning(
+        () -> {
+          List<LaneBatch> batches = List.of();
+          if (own.hasBatch()) {
+            batches = List.of(own.prepare());
+            threads.call(
+                () -> {
+                  own.syncNames();
+                  return null;
+                });
+          }
+          batchIsOpen = false;
+          return Optional.of(
+              new Commit(
+                  storeId,
+                  Holder.host(),
+                  options.lineage(),
+                  options.submission(),
+                  owner.run(),
+                  options.direct(),
+                  -1,
+                  last,
+                  false,
+                  watermark,
+                  batches));
+        });
+  }
+
+  /**
+   * Makes all appended rows durable and visible; for writers that publish their own commits.
+   *
+   * @return the rows that became visible
+   */
+  public long commit() throws IOException {
+    if (!options.direct()) {
+      throw new IllegalStateException("the commits of this writer are published by a committer");
+    }
+    Optional<Commit> commit = prepare(false, Long.MIN_VALUE);
+    if (commit.isEmpty()) {
+      return 0;
+    }
+    return poisoning(
+        () -> {
+          threads.call(() -> publisher.publish(List.of(commit.get()), false));
+          return commit.get().rowCount();
+        });
+  }
+
+  private void checkUsable() throws IOException {
+    if (failure != null) {
+      throw new IOException(
+          files.root() + ": this writer failed before and can't go on: " + failure.getMessage(),
+          failure);
+    }
+  }
+
+  private <T> T poisoning(IoThreads.IoCallable<T> work) throws IOException {
+    checkUsable();
+    try {
+      return work.call();
+    } catch (IOException e) {
+      failure = e;
+      throw e;
+    }
+  }
+
+  /**
+   * Ends the run: waits for its I/O, then lets its lane go. Rows that were not prepared are void; a
+   * direct writer releases its lane.
+   */
+  @Override
+  public void close() throws IOException {
+    try {
+      if (options.direct() && failure == null && lane != null) {
+        releaseLane(lane);
+      }
+    } finally {
+      publisher.close();
+      threads.close();
+      if (lane != null) {
+        lane.close();
+        lane = null;
+      }
+    }
+  }
+
+  private void releaseLane(LaneWriter own) throws IOException {
+    Commit release =
+        new Commit(
+            storeId,
+            Holder.host(),
+            options.lineage(),
+            options.submission(),
+            owner.run(),
+            true,
+            -1,
+            true,
+            false,
+            Long.MIN_VALUE,
+            List.of());
+    LOG.debug("Releasing lane {}", own.number());
+    threads.call(() -> publisher.publish(List.of(release), false));
+  }
+}

@@ -1,0 +1,29 @@
+package io.timestore.store;
+
+import io.timestore.disk.DirectIo;
+import io.timestore.format.Commit;
+import java.util.UUID;
+
+/**
+ * How a writer works.
+ *
+ * @param directIo whether it goes past the page cache
+ * @param bufferMemoryBytes for the write buffers of all its files together
+ * @param lineage see {@link Commit}
+ * @param submission see {@link Commit}
+ * @param direct whether it publishes its own commits; false where others do, maybe after its death
+ */
+public record WriterOptions(
+    DirectIo directIo, long bufferMemoryBytes, UUID lineage, UUID submission, boolean direct) {
+
+  /** A core writer's: it prepares and publishes in one process, with 32 MiB of buffers. */
+  public static WriterOptions defaults() {
+    return new WriterOptions(DirectIo.AUTO, 32L << 20, Commit.NO_ID, Commit.NO_ID, true);
+  }
+
+  /** The writer of a sink, whose commits a committer publishes. */
+  public static WriterOptions ofSink(
+      DirectIo directIo, long bufferMemoryBytes, UUID lineage, UUID submission) {
+    return new WriterOptions(directIo, bufferMemoryBytes, lineage, submission, false);
+  }
+}
