@@ -45,6 +45,16 @@ public final class Batch {
     keys[rowCount++] = key;
   }
 
+  /** Appends a copy of another batch's row, cell by cell. */
+  public void appendRow(Batch other, int row) {
+    for (int i = 0; i < columns.size(); i++) {
+      ColumnData cells = other.columns.get(i);
+      int start = cells.start(row);
+      columns.get(i).appendBytes(cells.data(), start, cells.end(row) - start);
+    }
+    appendKey(other.key(row));
+  }
+
   /** Makes room for keys that a reader fills in with {@link #setKey}. */
   public void resize(int newRowCount) {
     if (keys.length < newRowCount) {

@@ -55,6 +55,12 @@ public final class ColumnData {
     sizeBytes = 0;
   }
 
+  /** Drops the cells from that row on. */
+  public void truncate(int newRowCount) {
+    sizeBytes = newRowCount == 0 ? 0 : ends[newRowCount - 1];
+    rowCount = newRowCount;
+  }
+
   /** A NULL, in a nullable column; the empty value in any other. */
   public void appendEmpty() {
     endCell();
@@ -157,16 +163,12 @@ public final class ColumnData {
 
   /**
    * Makes room for cells that a reader fills in: afterwards {@link #data} holds {@code sizeBytes}
-   * bytes, of any content, and {@link #setEnd} sets the cells' ends.
+   * zeros, and {@link #setEnd} sets the cells' ends.
    *
-   * @param keepsOldArray false where views of the old bytes are still in use: a new array is taken
+   * <p>The bytes get an array of their own, so that views of the old ones stay valid.
    */
-  public void resize(int newRowCount, int newSizeBytes, boolean keepsOldArray) {
-    if (!keepsOldArray) {
-      data = new byte[newSizeBytes];
-    } else if (data.length < newSizeBytes) {
-      data = new byte[newSizeBytes];
-    }
+  public void resize(int newRowCount, int newSizeBytes) {
+    data = new byte[newSizeBytes];
     if (ends.length < newRowCount) {
       ends = new int[newRowCount];
     }

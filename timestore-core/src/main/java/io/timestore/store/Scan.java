@@ -248,7 +248,7 @@ public final class Scan implements Closeable {
 
     void read(int rowCount, ColumnData column) throws IOException {
       if (data == null) {
-        column.resize(rowCount, 0, false);
+        column.resize(rowCount, 0);
         for (int i = 0; i < rowCount; i++) {
           column.setEnd(i, 0);
         }
@@ -259,7 +259,7 @@ public final class Scan implements Closeable {
         throw new UnsupportedStoreException(
             data.path() + ": a value of " + sizeBytes + " bytes is too large for a batch");
       }
-      column.resize(rowCount, (int) sizeBytes, false);
+      column.resize(rowCount, (int) sizeBytes);
       for (int i = 0; i < rowCount; i++) {
         column.setEnd(i, (int) (ends[i] - start));
       }

@@ -208,7 +208,7 @@ public final class Store {
 
   /** The one who publishes what writers of this store prepared. */
   public Publisher publisher() {
-    return new Publisher(disk, files, writableSchema().storeId());
+    return new Publisher(disk, files, id());
   }
 
   private Schema writableSchema() {

@@ -1,0 +1,119 @@
+package io.timestore.flink.source;
+
+import io.timestore.flink.types.BatchRow;
+import io.timestore.format.Batch;
+import io.timestore.format.Commit;
+import io.timestore.store.Holder;
+import io.timestore.store.LaneRange;
+import io.timestore.store.Scan;
+import io.timestore.store.Store;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The rows of one split, batch by batch. Blocks: for an I/O thread only. */
+final class SplitScan implements Closeable {
+  private final StoreAccess access;
+  private final TimestoreSplit split;
+  private final BatchRow row;
+  private @Nullable Scan scan;
+  private int sliceIndex;
+
+  SplitScan(StoreAccess access, TimestoreSplit split) {
+    this.access = access;
+    this.split = split;
+    row = access.newRow();
+    skipFinishedSlices();
+  }
+
+  /** Fills the batch with the next rows. Not to be called behind the last batch. */
+  FilledBatch next(Batch batch) throws IOException {
+    if (scan == null) {
+      scan = open();
+    }
+    int firstIndex;
+    int filledSliceIndex;
+    do {
+      if (!scan.next(batch)) {
+        throw new IOException(
+            access.path() + ": the rows of " + split.splitId() + " ended before " + slice());
+      }
+      row.check(batch, scan.lane(), scan.firstRow());
+      firstIndex = scan.firstRow() < slice().next() ? 1 : 0;
+      if (firstIndex == 1) {
+        checkNotReplaced(batch.key(0));
+      }
+      filledSliceIndex = sliceIndex;
+      if (scan.firstRow() + batch.rowCount() == slice().end()) {
+        sliceIndex++;
+        skipFinishedSlices();
+      }
+    } while (batch.rowCount() == firstIndex);
+    boolean isLast = sliceIndex == split.slices().size();
+    FilledBatch filled =
+        new FilledBatch(batch, filledSliceIndex, scan.firstRow(), firstIndex, isLast);
+    if (isLast) {
+      scan.close();
+    }
+    return filled;
+  }
+
+  private LaneSlice slice() {
+    return split.slices().get(sliceIndex);
+  }
+
+  private void skipFinishedSlices() {
+    while (sliceIndex < split.slices().size() && slice().isFinished()) {
+      sliceIndex++;
+    }
+  }
+
+  private Scan open() throws IOException {
+    Store store = access.open();
+    checkStoreId(store.id());
+    List<LaneRange> ranges =
+        split.slices().stream().filter(s -> !s.isFinished()).map(LaneSlice::rangeToScan).toList();
+    return store.snapshot().scan(ranges, access.tables());
+  }
+
+  /** A store of the Rust crate has no UUID until ours writes to it: its rows stay what they are. */
+  private void checkStoreId(UUID found) throws IOException {
+    if (!split.storeId().equals(Commit.NO_ID) && !split.storeId().equals(found)) {
+      throw new IOException(
+          access.path()
+              + " is another store here: expected "
+              + split.storeId()
+              + ", which host "
+              + split.host()
+              + " planned to read, found "
+              + found
+              + " on host "
+              + Holder.host());
+    }
+  }
+
+  private void checkNotReplaced(long key) throws IOException {
+    LaneSlice slice = slice();
+    if (key != slice.lastKey()) {
+      throw new IOException(
+          access.path()
+              + ": rows were replaced while a job was reading them: row "
+              + (slice.next() - 1)
+              + " of lane "
+              + slice.lane()
+              + " had the key "
+              + Long.toUnsignedString(slice.lastKey())
+              + ", now it has "
+              + Long.toUnsignedString(key));
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (scan != null) {
+      scan.close();
+    }
+  }
+}

@@ -1,0 +1,256 @@
+package io.timestore.flink.table;
+
+import io.timestore.flink.types.CellTypes;
+import io.timestore.flink.types.TableLayout;
+import io.timestore.format.CellType;
+import io.timestore.format.Column;
+import io.timestore.format.Key;
+import io.timestore.format.Schema;
+import io.timestore.format.TimeUnit;
+import io.timestore.store.Holder;
+import io.timestore.store.Store;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.MemorySize;
+import org.apache.flink.configuration.ReadableConfig;
+import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.table.catalog.Column.MetadataColumn;
+import org.apache.flink.table.catalog.ResolvedCatalogTable;
+import org.apache.flink.table.catalog.ResolvedSchema;
+import org.apache.flink.table.catalog.WatermarkSpec;
+import org.apache.flink.table.factories.DynamicTableFactory;
+import org.apache.flink.table.factories.FactoryUtil;
+import org.apache.flink.table.types.logical.RowType;
+import org.jspecify.annotations.Nullable;
+
+/** A {@code CREATE TABLE} as its author wrote it, checked as far as that goes without the store. */
+final class TableDeclaration {
+  private final ReadableConfig options;
+  private final Map<String, String> rawOptions;
+  private final Path directory;
+  private final List<RowType.RowField> fields;
+  private final int keyIndex;
+  private final Key key;
+  private final List<CellType> types;
+
+  TableDeclaration(DynamicTableFactory factory, DynamicTableFactory.Context context) {
+    ResolvedCatalogTable table = context.getCatalogTable();
+    options = FactoryUtil.createTableFactoryHelper(factory, context).getOptions();
+    rawOptions = table.getOptions();
+    fields = ((RowType) context.getPhysicalRowDataType().getLogicalType()).getFields();
+    checkClauses(table);
+    keyIndex = keyIndex(table.getResolvedSchema());
+    checkOptions(factory);
+    types = fields.stream().map(f -> CellTypes.of(f.getName(), f.getType())).toList();
+    key = key(names().get(keyIndex), types.get(keyIndex));
+    directory = StorePath.of(options.get(TimestoreOptions.PATH));
+  }
+
+  ReadableConfig options() {
+    return options;
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  private static void checkClauses(ResolvedCatalogTable table) {
+    ResolvedSchema schema = table.getResolvedSchema();
+    schema
+        .getPrimaryKey()
+        .ifPresent(
+            key -> {
+              throw new ValidationException(
+                  "PRIMARY KEY ("
+                      + String.join(", ", key.getColumns())
+                      + ") is not supported: equal keys are legal in a store, which only ever"
+                      + " grows; leave it out, the option 'key.field' names the key column");
+            });
+    if (table.isPartitioned()) {
+      throw new ValidationException(
+          "PARTITIONED BY ("
+              + String.join(", ", table.getPartitionKeys())
+              + ") is not supported: a store is one run of rows in the order of their keys;"
+              + " leave it out");
+    }
+    schema.getColumns().stream()
+        .filter(MetadataColumn.class::isInstance)
+        .findFirst()
+        .ifPresent(
+            column -> {
+              throw OptionNames.later("metadata column " + column.getName());
+            });
+  }
+
+  private void checkOptions(DynamicTableFactory factory) {
+    List<String> columns = new ArrayList<>(names());
+    String key = columns.remove(keyIndex);
+    if (rawOptions.containsKey(TimestoreOptions.tableOption(key))) {
+      throw new ValidationException(
+          "option '"
+              + TimestoreOptions.tableOption(key)
+              + "': "
+              + key
+              + " is the key column, whose values are in the store's file 'keys'; leave it out");
+    }
+    new OptionNames(columns).check(rawOptions.keySet());
+    FactoryUtil.validateFactoryOptions(factory, options);
+    requireNow(TimestoreOptions.SINK_ORDERING, TimestoreOptions.Ordering.CHECKPOINT);
+    requireNow(TimestoreOptions.SINK_LATE_ROWS, TimestoreOptions.LateRows.FAIL);
+    requireNow(TimestoreOptions.SINK_RESTORE_MODE, TimestoreOptions.RestoreMode.FAIL);
+    requireNow(TimestoreOptions.SCAN_VERIFY_CHECKSUMS, true);
+    requireOneWriter();
+    requirePositive(TimestoreOptions.SCAN_SPLIT_SIZE);
+    requirePositive(TimestoreOptions.SINK_REORDER_BUFFER);
+    requirePositive(TimestoreOptions.SINK_BUFFER_MEMORY);
+  }
+
+  private <T> void requireNow(ConfigOption<T> option, T only) {
+    if (!options.get(option).equals(only)) {
+      throw new ValidationException(
+          "option '"
+              + option.key()
+              + "' = '"
+              + rawOptions.get(option.key())
+              + "' is known to the contract of timestore tables, but this version has '"
+              + only.toString().toLowerCase(Locale.ROOT)
+              + "' alone: leave the option out");
+    }
+  }
+
+  private void requirePositive(ConfigOption<MemorySize> option) {
+    if (options.get(option).getBytes() <= 0) {
+      throw new ValidationException(
+          "option '"
+              + option.key()
+              + "' = '"
+              + rawOptions.get(option.key())
+              + "', expected a size above 0, such as '"
+              + option.defaultValue()
+              + "'");
+    }
+  }
+
+  private void requireOneWriter() {
+    int parallelism = options.getOptional(TimestoreOptions.SINK_PARALLELISM).orElse(1);
+    if (parallelism != 1) {
+      throw new ValidationException(
+          "option '"
+              + TimestoreOptions.SINK_PARALLELISM.key()
+              + "' = '"
+              + parallelism
+              + "': this version writes with one writer alone, since each further one needs lanes"
+              + " of its own, which are not there yet; leave the option out");
+    }
+  }
+
+  private List<String> names() {
+    return fields.stream().map(RowType.RowField::getName).toList();
+  }
+
+  private int keyIndex(ResolvedSchema schema) {
+    Optional<String> declared = options.getOptional(TimestoreOptions.KEY_FIELD);
+    if (declared.isPresent()) {
+      int index = names().indexOf(declared.get());
+      if (index < 0) {
+        throw new ValidationException(
+            "option 'key.field' = '"
+                + declared.get()
+                + "' names no physical column, expected one of "
+                + String.join(", ", names()));
+      }
+      return index;
+    }
+    if (fields.isEmpty()) {
+      throw new ValidationException("a timestore table needs a physical column, its key");
+    }
+    return schema.getWatermarkSpecs().stream()
+        .map(WatermarkSpec::getRowtimeAttribute)
+        .mapToInt(names()::indexOf)
+        .filter(index -> index >= 0)
+        .findFirst()
+        .orElse(0);
+  }
+
+  /**
+   * The table's layout.
+   *
+   * @param store the store at the table's path, or null where there is none yet
+   * @throws ValidationException if a column can't be one of a store
+   */
+  TableLayout layout(@Nullable Store store) {
+    Optional<Schema> schema = store == null ? Optional.empty() : store.schema();
+    List<Column> columns = new ArrayList<>();
+    for (int i = 0; i < fields.size(); i++) {
+      if (i != keyIndex) {
+        columns.add(column(fields.get(i), types.get(i), schema));
+      }
+    }
+    TableLayout layout =
+        new TableLayout(
+            directory.toString(),
+            schema.map(Schema::storeId).orElse(null),
+            Holder.host(),
+            key,
+            keyIndex,
+            columns);
+    checkTogether(layout);
+    return layout;
+  }
+
+  private static void checkTogether(TableLayout layout) {
+    try {
+      layout.newSchema();
+    } catch (IllegalArgumentException e) {
+      throw new ValidationException(
+          e.getMessage() + "; every column needs a table of its own, see 'fields.COL.table'", e);
+    }
+  }
+
+  private Key key(String name, CellType type) {
+    Optional<String> unit = options.getOptional(TimestoreOptions.KEY_UNIT);
+    try {
+      return unit.isPresent()
+          ? new Key(name, type, TimeUnit.ofSymbol(unit.get()))
+          : Key.of(name, type);
+    } catch (IllegalArgumentException e) {
+      String option = unit.map(symbol -> "option 'key.unit' = '" + symbol + "': ").orElse("");
+      throw new ValidationException(
+          option + e.getMessage() + "; the option 'key.field' names the key column", e);
+    }
+  }
+
+  private Column column(RowType.RowField field, CellType type, Optional<Schema> schema) {
+    String name = field.getName();
+    String option = TimestoreOptions.tableOption(name);
+    String table =
+        Optional.ofNullable(rawOptions.get(option))
+            .or(() -> schema.flatMap(known -> tableOf(name, known)))
+            .orElse(name);
+    try {
+      return new Column(name, table, type, field.getType().isNullable());
+    } catch (IllegalArgumentException e) {
+      throw new ValidationException(
+          "column "
+              + name
+              + ": "
+              + e.getMessage()
+              + "; give its table another name with '"
+              + option
+              + "'",
+          e);
+    }
+  }
+
+  private static Optional<String> tableOf(String column, Schema schema) {
+    return schema.columns().stream()
+        .filter(known -> known.name().equals(column))
+        .map(Column::table)
+        .findAny();
+  }
+}

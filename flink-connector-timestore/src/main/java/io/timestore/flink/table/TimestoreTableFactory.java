@@ -1,0 +1,102 @@
+package io.timestore.flink.table;
+
+import io.timestore.flink.sink.SinkSettings;
+import io.timestore.flink.types.TableLayout;
+import io.timestore.format.CorruptStoreException;
+import io.timestore.store.Store;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.ReadableConfig;
+import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.table.connector.sink.DynamicTableSink;
+import org.apache.flink.table.connector.source.DynamicTableSource;
+import org.apache.flink.table.factories.DynamicTableSinkFactory;
+import org.apache.flink.table.factories.DynamicTableSourceFactory;
+
+/** Makes sources and sinks of tables with {@code 'connector' = 'timestore'}. */
+public final class TimestoreTableFactory
+    implements DynamicTableSourceFactory, DynamicTableSinkFactory {
+  static final String IDENTIFIER = "timestore";
+
+  @Override
+  public String factoryIdentifier() {
+    return IDENTIFIER;
+  }
+
+  @Override
+  public Set<ConfigOption<?>> requiredOptions() {
+    return TimestoreOptions.REQUIRED;
+  }
+
+  @Override
+  public Set<ConfigOption<?>> optionalOptions() {
+    return TimestoreOptions.OPTIONAL;
+  }
+
+  @Override
+  public DynamicTableSource createDynamicTableSource(Context context) {
+    TableDeclaration declaration = new TableDeclaration(this, context);
+    ReadableConfig options = declaration.options();
+    TableLayout layout = onDisk(declaration.directory(), () -> readable(declaration));
+    return new TimestoreTableSource(
+        layout,
+        options.get(TimestoreOptions.SCAN_SPLIT_SIZE).getBytes(),
+        options.getOptional(TimestoreOptions.SCAN_PARALLELISM).orElse(null),
+        context.getPhysicalRowDataType());
+  }
+
+  private static TableLayout readable(TableDeclaration declaration) throws IOException {
+    Store store = Store.open(declaration.directory());
+    TableLayout layout = declaration.layout(store);
+    layout.checkReadable(store);
+    return layout;
+  }
+
+  @Override
+  public DynamicTableSink createDynamicTableSink(Context context) {
+    TableDeclaration declaration = new TableDeclaration(this, context);
+    ReadableConfig options = declaration.options();
+    return new TimestoreTableSink(
+        onDisk(declaration.directory(), () -> writable(declaration)),
+        new SinkSettings(
+            options.get(TimestoreOptions.SINK_REORDER_BUFFER).getBytes(),
+            options.get(TimestoreOptions.SINK_BUFFER_MEMORY).getBytes(),
+            options.get(TimestoreOptions.SINK_DIRECT_IO)));
+  }
+
+  private static TableLayout writable(TableDeclaration declaration) throws IOException {
+    Path directory = declaration.directory();
+    Optional<Store> store =
+        Store.exists(directory) ? Optional.of(Store.open(directory)) : Optional.empty();
+    TableLayout layout = declaration.layout(store.orElse(null));
+    if (store.isPresent()) {
+      layout.checkWritable(store.get());
+    }
+    return layout;
+  }
+
+  @FunctionalInterface
+  private interface Look {
+    TableLayout layout() throws IOException;
+  }
+
+  /** Tells what the user can mend from damage and from failures of the disk. */
+  private static TableLayout onDisk(Path directory, Look look) {
+    try {
+      return look.layout();
+    } catch (NoSuchFileException e) {
+      throw new ValidationException(
+          "path '" + directory + "': " + e.getReason() + "; an INSERT would make one", e);
+    } catch (CorruptStoreException | FileSystemException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    } catch (IOException e) {
+      throw new ValidationException("option 'path': " + e.getMessage(), e);
+    }
+  }
+}

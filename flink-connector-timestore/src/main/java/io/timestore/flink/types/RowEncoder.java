@@ -1,0 +1,77 @@
+package io.timestore.flink.types;
+
+import io.timestore.format.Batch;
+import io.timestore.format.Column;
+import io.timestore.format.ColumnData;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.types.RowKind;
+
+/** Appends rows of a table's physical columns to batches. Not thread-safe. */
+public final class RowEncoder {
+  private final KeyColumn key;
+  private final Column[] columns;
+  private final int[] fields;
+  private final CellEncoder[] encoders;
+
+  public RowEncoder(TableLayout layout) {
+    key = new KeyColumn(layout);
+    columns = layout.columns().toArray(Column[]::new);
+    fields = new int[columns.length];
+    encoders = new CellEncoder[columns.length];
+    for (int i = 0; i < columns.length; i++) {
+      fields[i] = layout.fieldOf(i);
+      encoders[i] = CellEncoder.of(columns[i], fields[i]);
+    }
+  }
+
+  /** A batch with a column for each of the layout's, in the same order. */
+  public Batch newBatch() {
+    return new Batch(columns.length);
+  }
+
+  /**
+   * Appends a row, or leaves the batch as it was.
+   *
+   * @return the row's key
+   * @throws IllegalArgumentException if a value can't be stored; names the column and the key
+   */
+  public long append(RowData row, Batch batch) {
+    if (row.getRowKind() != RowKind.INSERT) {
+      throw new IllegalArgumentException(
+          "found a row of kind " + row.getRowKind() + ", but a store takes insertions only");
+    }
+    long keyValue = key.keyOf(row);
+    try {
+      appendCells(row, batch);
+    } catch (IllegalArgumentException e) {
+      dropCellsPast(batch.rowCount(), batch);
+      throw new IllegalArgumentException(
+          e.getMessage() + " (in the row with the key " + key.textOf(keyValue) + ")", e);
+    }
+    batch.appendKey(keyValue);
+    return keyValue;
+  }
+
+  private void appendCells(RowData row, Batch batch) {
+    for (int i = 0; i < encoders.length; i++) {
+      ColumnData cells = batch.column(i);
+      if (!row.isNullAt(fields[i])) {
+        encoders[i].append(row, cells);
+      } else if (columns[i].nullable()) {
+        cells.appendEmpty();
+      } else {
+        throw new IllegalArgumentException(
+            "column " + columns[i].name() + ", " + columns[i].sqlType() + ": found NULL");
+      }
+    }
+  }
+
+  private static void dropCellsPast(int rowCount, Batch batch) {
+    for (int i = 0; i < batch.columnCount(); i++) {
+      ColumnData cells = batch.column(i);
+      if (cells.rowCount() > rowCount) {
+        cells.truncate(rowCount);
+      }
+    }
+  }
+}

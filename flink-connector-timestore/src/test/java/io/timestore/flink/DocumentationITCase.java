@@ -1,0 +1,110 @@
+package io.timestore.flink;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.timestore.format.Schema;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
+import org.apache.flink.table.api.EnvironmentSettings;
+import org.apache.flink.table.api.TableEnvironment;
+import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.apache.flink.types.Row;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What README and docs show is what happens. */
+class DocumentationITCase {
+  private static final Path ROOT = Path.of("..");
+  private static final Pattern FENCED = Pattern.compile("(?ms)^```(\\w*)\\n(.*?)^```$");
+
+  @RegisterExtension
+  static final MiniClusterExtension CLUSTER =
+      new MiniClusterExtension(
+          new MiniClusterResourceConfiguration.Builder().setNumberSlotsPerTaskManager(2).build());
+
+  @TempDir Path directory;
+  private final Sql sql = new Sql(TableEnvironment.create(EnvironmentSettings.inStreamingMode()));
+
+  private static List<String> blocks(String file, String language) throws IOException {
+    Matcher matcher = FENCED.matcher(Files.readString(ROOT.resolve(file)));
+    List<String> blocks = new ArrayList<>();
+    while (matcher.find()) {
+      if (matcher.group(1).equals(language)) {
+        blocks.add(matcher.group(2));
+      }
+    }
+    return blocks;
+  }
+
+  @Test
+  void theFirstStatementsOfTheReadmeRun() throws Exception {
+    String script = blocks("README.md", "sql").get(0);
+    assertThat(script).contains("'/tmp/ticks'");
+    String[] statements =
+        script.replace("/tmp/ticks", directory.resolve("ticks").toString()).split(";", -1);
+
+    sql.run(statements[0]);
+    sql.run(statements[1]);
+
+    assertThat(sql.query(statements[2]))
+        .containsExactly(Row.of(Instant.ofEpochMilli(1767261600250L), "ETH", 2975.1, 14L));
+    assertThat(sql.query("SELECT sym FROM ticks")).containsExactly(Row.of("BTC"), Row.of("ETH"));
+  }
+
+  @Test
+  void everySqlBlockOfTheReadmeIsTested() throws IOException {
+    assertThat(blocks("README.md", "sql")).hasSize(1);
+  }
+
+  @Test
+  void theExampleOfTheFormatIsWhatIsOnDisk() throws Exception {
+    Path store = directory.resolve("t");
+    sql.run(
+        "CREATE TABLE t (k BIGINT NOT NULL, s STRING) WITH ('connector' = 'timestore', 'path' = '"
+            + store
+            + "')");
+    sql.run("INSERT INTO t VALUES (1, 'a'), (2, CAST(NULL AS STRING)), (2, '')");
+
+    String example =
+        blocks("docs/format.md", "").stream().filter(b -> b.contains("s/data")).findAny().orElseThrow();
+    for (String line : example.lines().toList()) {
+      String[] fileAndBytes = line.split(" ", 2);
+      String hex = fileAndBytes[1].replaceAll("[ …]", "");
+      byte[] expected = HexFormat.of().parseHex(hex);
+      byte[] found = Files.readAllBytes(store.resolve(fileAndBytes[0]));
+      assertThat(Arrays.copyOf(found, expected.length)).as(line).isEqualTo(expected);
+      if (!fileAndBytes[0].equals("length")) {
+        assertThat(Arrays.copyOfRange(found, expected.length, found.length)).containsOnly(0);
+      }
+    }
+  }
+
+  @Test
+  void theSchemaOfTheFormatIsOneThatIsRead() throws IOException {
+    String json = blocks("docs/format.md", "json").get(0);
+
+    Schema schema = Schema.fromJson(json.getBytes(UTF_8), "docs/format.md");
+
+    assertThat(schema.tables()).containsExactly("price");
+  }
+
+  @Test
+  void theCommandsOfTheReadmeAreThoseOfTheCheck() throws IOException {
+    String check = Files.readString(ROOT.resolve(".ci/run"));
+
+    assertThat(blocks("README.md", "").stream().map(String::strip))
+        .containsExactly("mvn -q -P quickstart", "mvn -B -ntp verify")
+        .allMatch(check::contains);
+  }
+}

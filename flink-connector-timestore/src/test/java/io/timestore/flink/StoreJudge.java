@@ -1,0 +1,127 @@
+package io.timestore.flink;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+
+/**
+ * Reads a store from {@code docs/format.md} alone, without a line of the product's code: whole
+ * files into memory, everything checked. What it says of a store is what the tests believe.
+ */
+public final class StoreJudge {
+  private final Path store;
+
+  /** A row as it stands on disk. */
+  public record StoredRow(long key, int lane, List<byte[]> cells) {
+    /** The 8 bytes of a cell as a little-endian int64. */
+    public long int64(int cell) {
+      return Long.reverseBytes(ByteBuffer.wrap(cells.get(cell)).getLong());
+    }
+
+    public String text(int cell) {
+      return new String(cells.get(cell), StandardCharsets.UTF_8);
+    }
+  }
+
+  private record LaneState(int number, long from, long rows) {}
+
+  public StoreJudge(Path store) {
+    this.store = store;
+  }
+
+  /** All visible rows in key order, with the cells of these tables. */
+  public List<StoredRow> rows(String... tables) throws IOException {
+    List<StoredRow> rows = new ArrayList<>();
+    for (LaneState lane : lanes()) {
+      readLane(lane, List.of(tables), rows);
+    }
+    rows.sort(
+        Comparator.comparing(StoredRow::key, Long::compareUnsigned)
+            .thenComparingInt(StoredRow::lane));
+    return rows;
+  }
+
+  /** Lanes in the commit record. */
+  public int laneCount() throws IOException {
+    return lanes().size();
+  }
+
+  private List<LaneState> lanes() throws IOException {
+    ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(store.resolve("length")));
+    long rowsOfLaneZero = in.getLong();
+    if (in.remaining() < 16 || in.getLong(8) != 0x74696d6573746f72L) {
+      return List.of(new LaneState(0, 0, rowsOfLaneZero));
+    }
+    in.getLong();
+    check(in.getInt() == 1, "version");
+    int bodyBytes = in.getInt();
+    int bodyStart = in.position();
+    CRC32C crc = new CRC32C();
+    crc.update(in.array(), 0, bodyStart + bodyBytes);
+    check((int) crc.getValue() == in.getInt(bodyStart + bodyBytes), "CRC of the record");
+    UUID unusedStoreId = new UUID(in.getLong(), in.getLong());
+    check(unusedStoreId.version() == 4, "store id");
+    in.getLong(); // revision
+    in.getLong(); // commits
+    in.getInt(); // next lane
+    int tableCount = in.getInt();
+    for (int i = 0; i < tableCount; i++) {
+      in.position(in.position() + 2 + Short.toUnsignedInt(in.getShort(in.position())));
+    }
+    List<LaneState> lanes = new ArrayList<>();
+    int laneCount = in.getInt();
+    for (int i = 0; i < laneCount; i++) {
+      int number = in.getInt();
+      in.position(in.position() + 1 + 4 + 1); // state, generation, encoding
+      in.position(in.position() + 1 + 16); // owner
+      in.getLong(); // base
+      lanes.add(new LaneState(number, in.getLong(), in.getLong()));
+      in.position(in.position() + 8 + 8 + 4); // keys
+      in.position(in.position() + 4 + in.getInt(in.position()) * (4 + 8 + 4 + 4));
+    }
+    return lanes;
+  }
+
+  private void readLane(LaneState lane, List<String> tables, List<StoredRow> rows)
+      throws IOException {
+    Path directory =
+        lane.number == 0 ? store : store.resolve(String.format("lanes/%05d", lane.number));
+    ByteBuffer keys = ByteBuffer.wrap(Files.readAllBytes(directory.resolve("keys")));
+    List<ByteBuffer> offsets = new ArrayList<>();
+    List<byte[]> data = new ArrayList<>();
+    for (String table : tables) {
+      offsets.add(ByteBuffer.wrap(Files.readAllBytes(directory.resolve(table).resolve("offsets"))));
+      data.add(Files.readAllBytes(directory.resolve(table).resolve("data")));
+    }
+    for (int row = 0; row < lane.rows; row++) {
+      long key = keys.getLong(row * 8);
+      check(
+          row == 0 || Long.compareUnsigned(keys.getLong(row * 8 - 8), key) <= 0,
+          "key order at row " + row + " of lane " + lane.number);
+      List<byte[]> cells = new ArrayList<>();
+      for (int table = 0; table < tables.size(); table++) {
+        long start = row == 0 ? 0 : offsets.get(table).getLong(row * 8 - 8);
+        long end = offsets.get(table).getLong(row * 8);
+        check(start <= end, "offset order at row " + row + " of lane " + lane.number);
+        cells.add(Arrays.copyOfRange(data.get(table), (int) start, (int) end));
+      }
+      if (row >= lane.from) {
+        rows.add(new StoredRow(key, lane.number, cells));
+      }
+    }
+  }
+
+  private void check(boolean condition, String what) {
+    if (!condition) {
+      throw new AssertionError(store + ": " + what + " is wrong");
+    }
+  }
+}

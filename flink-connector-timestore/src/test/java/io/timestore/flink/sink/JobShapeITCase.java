@@ -1,0 +1,139 @@
+package io.timestore.flink.sink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.timestore.flink.Sql;
+import io.timestore.flink.StoreJudge;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
+import org.apache.flink.table.api.EnvironmentSettings;
+import org.apache.flink.table.api.TableEnvironment;
+import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Which jobs may write, when they commit, and what stops them. */
+class JobShapeITCase {
+  @RegisterExtension
+  static final MiniClusterExtension CLUSTER =
+      new MiniClusterExtension(
+          new MiniClusterResourceConfiguration.Builder().setNumberSlotsPerTaskManager(2).build());
+
+  @TempDir Path directory;
+  private Path store;
+  private TableEnvironment tables;
+  private Sql sql;
+
+  @BeforeEach
+  void createTable() throws Exception {
+    store = directory.resolve("store");
+    start(EnvironmentSettings.inStreamingMode());
+  }
+
+  private void start(EnvironmentSettings settings) throws Exception {
+    tables = TableEnvironment.create(settings);
+    tables.getConfig().set("parallelism.default", "1");
+    tables.getConfig().set("restart-strategy.type", "disable");
+    sql = new Sql(tables);
+    sql.run(
+        "CREATE TABLE store (k BIGINT, v BIGINT) WITH ('connector' = 'timestore', 'path' = '"
+            + store
+            + "')");
+    sql.run(
+        "CREATE TABLE endless (k BIGINT, v BIGINT) WITH ('connector' = 'datagen',"
+            + " 'rows-per-second' = '1')");
+    sql.run(
+        "CREATE TABLE sequence (k BIGINT, v BIGINT) WITH ('connector' = 'datagen',"
+            + " 'number-of-rows' = '1000', 'fields.k.kind' = 'sequence', 'fields.k.start' = '0', 'fields.k.end' = '999',"
+            + " 'fields.v.kind' = 'sequence', 'fields.v.start' = '0', 'fields.v.end' = '999')");
+  }
+
+  @Test
+  void valuesInStreamingModeWithoutCheckpointsCommitAtTheirEnd() throws Exception {
+    sql.run("INSERT INTO store VALUES (2, 20), (1, 10)");
+
+    assertThat(new StoreJudge(store).rows("v"))
+        .extracting(row -> row.int64(0))
+        .containsExactly(10L, 20L);
+  }
+
+  @Test
+  void boundedInputWithCheckpointsIsCommittedToItsLastRow() throws Exception {
+    tables.getConfig().set("execution.checkpointing.interval", "20 ms");
+    sql.run("INSERT INTO store SELECT * FROM sequence");
+
+    assertThat(new StoreJudge(store).rows("v")).hasSize(1000);
+  }
+
+  @Test
+  void aBatchJobCommitsOnce() throws Exception {
+    start(EnvironmentSettings.inBatchMode());
+    sql.run("INSERT INTO store SELECT * FROM sequence");
+
+    assertThat(new StoreJudge(store).rows("v")).hasSize(1000);
+  }
+
+  @Test
+  void insertsOneAfterAnotherGoOnInOneLane() throws Exception {
+    for (int day = 0; day < 5; day++) {
+      sql.run("INSERT INTO store VALUES (" + day + ", 1), (" + day + ", 2)");
+    }
+
+    assertThat(new StoreJudge(store).rows("v")).hasSize(10);
+    assertThat(new StoreJudge(store).laneCount()).isEqualTo(1);
+  }
+
+  @Test
+  void anUnboundedInsertWithoutCheckpointsIsRefusedBeforeSubmission() {
+    assertThatThrownBy(() -> tables.executeSql("INSERT INTO store SELECT * FROM endless"))
+        .isInstanceOf(ValidationException.class)
+        .hasMessage(
+            "The timestore sink makes rows visible with checkpoints, but checkpointing is off and"
+                + " the input never ends. Turn it on, for instance with SET"
+                + " 'execution.checkpointing.interval' = '10 s'.");
+    assertThat(Files.exists(store)).isFalse();
+  }
+
+  @Test
+  void explainRefusesItToo() {
+    assertThatThrownBy(
+            () -> tables.executeSql("EXPLAIN PLAN FOR INSERT INTO store SELECT * FROM endless"))
+        .hasStackTraceContaining("checkpointing is off");
+  }
+
+  @Test
+  void atLeastOnceCheckpointsAreRefused() {
+    tables.getConfig().set("execution.checkpointing.interval", "1 s");
+    tables.getConfig().set("execution.checkpointing.mode", "AT_LEAST_ONCE");
+
+    assertThatThrownBy(() -> tables.executeSql("INSERT INTO store SELECT * FROM endless"))
+        .hasStackTraceContaining("SET 'execution.checkpointing.mode' = 'EXACTLY_ONCE'");
+  }
+
+  @Test
+  void aRowOlderThanWhatIsCommittedFailsWithBothKeys() throws Exception {
+    sql.run("INSERT INTO store VALUES (100, 1)");
+
+    assertThatThrownBy(() -> sql.run("INSERT INTO store VALUES (99, 2)"))
+        .hasStackTraceContaining("a row with the key 99 came after 100 was written");
+    assertThat(new StoreJudge(store).rows("v")).hasSize(1);
+  }
+
+  @Test
+  void aNullKeyFailsTheJobAndLeavesNothing() throws Exception {
+    assertThatThrownBy(() -> sql.run("INSERT INTO store VALUES (1, 1), (CAST(NULL AS BIGINT), 2)"))
+        .hasStackTraceContaining("key column k: found NULL, but every row needs a key");
+    assertThat(new StoreJudge(store).rows("v")).isEmpty();
+  }
+
+  @Test
+  void aNegativeKeyFailsTheJob() {
+    assertThatThrownBy(() -> sql.run("INSERT INTO store VALUES (-1, 1)"))
+        .hasStackTraceContaining("key column k: found -1, but keys are not negative");
+  }
+}

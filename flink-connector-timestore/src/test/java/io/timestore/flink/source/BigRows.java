@@ -1,0 +1,116 @@
+package io.timestore.flink.source;
+
+import io.timestore.disk.DirectIo;
+import io.timestore.flink.types.TableLayout;
+import io.timestore.format.Batch;
+import io.timestore.format.CellType;
+import io.timestore.format.Column;
+import io.timestore.format.Commit;
+import io.timestore.format.Key;
+import io.timestore.format.Schema;
+import io.timestore.store.Store;
+import io.timestore.store.StoreWriter;
+import io.timestore.store.WriterOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.apache.flink.table.data.RowData;
+
+/**
+ * A store whose rows are so big that a batch holds two. Row i has the key 10 i, the number i (NULL
+ * in row 1) and 400,000 bytes of i.
+ */
+final class BigRows {
+  static final int[] PROJECTION = {0, 1, 2};
+
+  private static final int BLOB_BYTES = 400_000;
+  private static final Key KEY = Key.of("k", CellType.of(CellType.Kind.BIGINT));
+  private static final List<Column> COLUMNS =
+      List.of(
+          new Column("n", "n", CellType.of(CellType.Kind.INT), true),
+          new Column("blob", "blob", CellType.bytes(), false));
+
+  private final Store store;
+  private int rowCount;
+
+  private BigRows(Store store) {
+    this.store = store;
+  }
+
+  static BigRows create(Path directory) throws IOException {
+    return new BigRows(Store.openOrCreate(directory, Schema.create(KEY, COLUMNS)));
+  }
+
+  /** Seven rows in lane 0, six in lane 1: the second writer came after a failover. */
+  static BigRows inTwoLanes(Path directory) throws IOException {
+    BigRows rows = create(directory);
+    rows.append(7);
+    rows.append(6);
+    return rows;
+  }
+
+  /** Appends rows in one commit of a run of its own, which leaves its lane without releasing it. */
+  void append(int count) throws IOException {
+    Batch batch = new Batch(COLUMNS.size());
+    byte[] blob = new byte[BLOB_BYTES];
+    for (int i = rowCount; i < rowCount + count; i++) {
+      batch.appendKey(10L * i);
+      if (i == 1) {
+        batch.column(0).appendEmpty();
+      } else {
+        batch.column(0).appendInt(i);
+      }
+      Arrays.fill(blob, (byte) i);
+      batch.column(1).appendBytes(blob, 0, blob.length);
+    }
+    WriterOptions options =
+        WriterOptions.ofSink(DirectIo.OFF, 1 << 20, UUID.randomUUID(), UUID.randomUUID());
+    try (StoreWriter writer = store.writer(options)) {
+      writer.append(batch);
+      Commit commit = writer.prepare(false, Long.MIN_VALUE).orElseThrow();
+      store.publisher().publish(List.of(commit), false);
+    }
+    rowCount += count;
+  }
+
+  /** The DDL: n INT, k BIGINT, blob BYTES. */
+  TableLayout layout() {
+    return new TableLayout(
+        store.directory().toString(), store.id(), "planning-host", KEY, 1, COLUMNS);
+  }
+
+  StoreAccess access() {
+    return new StoreAccess(layout(), PROJECTION);
+  }
+
+  TimestoreSplit split(LaneSlice... slices) {
+    return new TimestoreSplit(0, store.id(), "planning-host", List.of(slices));
+  }
+
+  /** The whole store as one split. */
+  TimestoreSplit wholeSplit() throws IOException {
+    return split(
+        store.snapshot().ranges().stream().map(LaneSlice::unread).toArray(LaneSlice[]::new));
+  }
+
+  /** What {@link #textOf} says of these rows. */
+  static List<String> texts(int fromRow, int toRow) {
+    return IntStream.range(fromRow, toRow)
+        .mapToObj(i -> 10 * i + " " + (i == 1 ? "NULL" : i) + " " + BLOB_BYTES + " of " + i)
+        .toList();
+  }
+
+  static String textOf(RowData row) {
+    byte[] blob = row.getBinary(2);
+    for (byte b : blob) {
+      if (b != blob[0]) {
+        return "a blob of " + blob[0] + " and " + b;
+      }
+    }
+    String number = row.isNullAt(0) ? "NULL" : Integer.toString(row.getInt(0));
+    return row.getLong(1) + " " + number + " " + blob.length + " of " + blob[0];
+  }
+}

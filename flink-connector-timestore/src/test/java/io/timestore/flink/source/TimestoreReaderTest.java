@@ -1,0 +1,200 @@
+package io.timestore.flink.source;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.timestore.store.Holder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.apache.flink.core.io.InputStatus;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TimestoreReaderTest {
+  private static final int ROWS = 13;
+
+  @TempDir private Path directory;
+  private BigRows store;
+
+  @BeforeEach
+  void writeTwoLanes() throws IOException {
+    store = BigRows.inTwoLanes(directory.resolve("store"));
+  }
+
+  @Test
+  void readsTheLanesOneAfterTheOtherInKeyOrder() throws Exception {
+    assertThat(store.wholeSplit().slices()).extracting(LaneSlice::lane).containsExactly(0, 1);
+    try (Reading reading = new Reading(store.access(), store.wholeSplit())) {
+      assertThat(reading.readToEnd().rows).isEqualTo(BigRows.texts(0, ROWS));
+    }
+  }
+
+  @Test
+  void resumesFromEveryPositionWithTheRemainingRows() throws Exception {
+    for (int position = 0; position <= ROWS; position++) {
+      TimestoreSplit split = stateAt(position);
+      try (Reading resumed = new Reading(store.access(), split)) {
+        assertThat(resumed.readToEnd().rows)
+            .as("rows from %s on", position)
+            .isEqualTo(BigRows.texts(position, ROWS));
+      }
+    }
+  }
+
+  @Test
+  void resumesFromAPositionThatWasReachedAfterResuming() throws Exception {
+    TimestoreSplit split = stateAt(4);
+    try (Reading resumed = new Reading(store.access(), split).readTo(5)) {
+      split = resumed.reader.snapshotState(2).get(0);
+    }
+    try (Reading again = new Reading(store.access(), split)) {
+      assertThat(again.readToEnd().rows).isEqualTo(BigRows.texts(9, ROWS));
+    }
+  }
+
+  private TimestoreSplit stateAt(int position) throws Exception {
+    try (Reading reading = new Reading(store.access(), store.wholeSplit()).readTo(position)) {
+      TimestoreSplitSerializer serializer = new TimestoreSplitSerializer();
+      TimestoreSplit split = reading.reader.snapshotState(1).get(0);
+      return serializer.deserialize(serializer.getVersion(), serializer.serialize(split));
+    }
+  }
+
+  @Test
+  void aRowStaysAsItIsWhileTheNextBatchesAreRead() throws Exception {
+    for (int position = 1; position <= ROWS; position++) {
+      Reading reading = new Reading(store.access(), store.wholeSplit()).readTo(position);
+      reading.close(); // waits for what is read ahead
+      assertThat(BigRows.textOf(reading.lastRow))
+          .isEqualTo(BigRows.texts(position - 1, position).get(0));
+    }
+  }
+
+  @Test
+  void asksForASplitAtItsStartAndBehindEachSplit() throws Exception {
+    try (Reading reading = new Reading(store.access())) {
+      assertThat(reading.context.getNumSplitRequests()).isEqualTo(1);
+      CompletableFuture<Void> available = reading.reader.isAvailable();
+      assertThat(reading.reader.pollNext(reading)).isEqualTo(InputStatus.NOTHING_AVAILABLE);
+      assertThat(available).isNotDone();
+
+      reading.reader.addSplits(List.of(store.split(new LaneSlice(0, 0, 0, 2, 0))));
+      assertThat(available).isDone();
+      reading.readTo(2);
+      assertThat(reading.context.getNumSplitRequests()).isEqualTo(1);
+      assertThat(reading.reader.pollNext(reading)).isEqualTo(InputStatus.NOTHING_AVAILABLE);
+      assertThat(reading.context.getNumSplitRequests()).isEqualTo(2);
+      assertThat(reading.openOutputs).isEmpty();
+      assertThat(reading.reader.snapshotState(1)).isEmpty();
+    }
+  }
+
+  @Test
+  void asksForNoSplitWhileItHasARestoredOne() throws Exception {
+    try (Reading reading = new Reading(store.access(), store.wholeSplit()).readTo(ROWS)) {
+      assertThat(reading.context.getNumSplitRequests()).isZero();
+    }
+  }
+
+  @Test
+  void aRestoredSplitWhoseEndIsReachedGivesNoRowAndItsOutputBack() throws Exception {
+    LaneSlice finished = new LaneSlice(0, 0, 7, 7, 60);
+    try (Reading reading = new Reading(store.access(), store.split(finished))) {
+      reading.createOutputForSplit("split-0"); // as Flink does for restored splits
+      assertThat(reading.reader.pollNext(reading)).isEqualTo(InputStatus.NOTHING_AVAILABLE);
+      assertThat(reading.openOutputs).isEmpty();
+      assertThat(reading.context.getNumSplitRequests()).isEqualTo(1);
+      assertThat(reading.readToEnd().rows).isEmpty();
+    }
+  }
+
+  @Test
+  void readsTheLowestSplitFirst() throws Exception {
+    TimestoreSplit low = store.split(new LaneSlice(0, 0, 0, 3, 0));
+    TimestoreSplit high = numbered(1, new LaneSlice(0, 3, 3, 6, 0));
+    try (Reading reading = new Reading(store.access(), high, low)) {
+      assertThat(reading.readToEnd().rows).isEqualTo(BigRows.texts(0, 6));
+    }
+  }
+
+  @Test
+  void aPausedSplitIsNotPolledAndGoesOnWhereItStopped() throws Exception {
+    TimestoreSplit low = store.split(new LaneSlice(0, 0, 0, 5, 0));
+    TimestoreSplit high = numbered(1, new LaneSlice(0, 5, 5, 7, 0));
+    try (Reading reading = new Reading(store.access(), low, high).readTo(1)) {
+      reading.reader.pauseOrResumeSplits(List.of("split-0"), List.of());
+      reading.readTo(2);
+      reading.reader.pauseOrResumeSplits(List.of("split-1"), List.of());
+      assertThat(reading.reader.pollNext(reading)).isEqualTo(InputStatus.NOTHING_AVAILABLE);
+      CompletableFuture<Void> available = reading.reader.isAvailable();
+      assertThat(available).isNotDone();
+
+      reading.reader.pauseOrResumeSplits(List.of(), List.of("split-0", "split-1"));
+      assertThat(available).isDone();
+      reading.readToEnd();
+      assertThat(reading.rows.subList(0, 2)).isEqualTo(List.of(text(0), text(5)));
+      assertThat(reading.rows.subList(2, 7))
+          .isEqualTo(List.of(text(1), text(2), text(3), text(4), text(6)));
+    }
+  }
+
+  private static String text(int row) {
+    return BigRows.texts(row, row + 1).get(0);
+  }
+
+  private TimestoreSplit numbered(int number, LaneSlice slice) {
+    TimestoreSplit split = store.split(slice);
+    return new TimestoreSplit(number, split.storeId(), split.host(), split.slices());
+  }
+
+  @Test
+  void countsRowsAndBytes() throws Exception {
+    try (Reading reading = new Reading(store.access(), store.wholeSplit()).readToEnd()) {
+      var io = reading.context.metricGroup().getIOMetricGroup();
+      assertThat(io.getNumRecordsInCounter().getCount()).isEqualTo(ROWS);
+      assertThat(io.getNumBytesInCounter().getCount()).isGreaterThan(400_000L * ROWS);
+    }
+  }
+
+  @Test
+  void rowsThatWereReplacedSinceThePositionAreNoticed() throws Exception {
+    TimestoreSplit split = store.split(new LaneSlice(0, 0, 3, 7, 21));
+    try (Reading reading = new Reading(store.access(), split)) {
+      assertThatThrownBy(reading::readToEnd)
+          .isInstanceOf(IOException.class)
+          .hasMessage(
+              "%s: rows were replaced while a job was reading them: row 2 of lane 0 had the key"
+                  + " 21, now it has 20",
+              directory.resolve("store"));
+    }
+  }
+
+  @Test
+  void rowsThatTheStoreNoLongerHoldsAreNoticed() throws Exception {
+    TimestoreSplit split = store.split(new LaneSlice(0, 0, 0, 8, 0));
+    try (Reading reading = new Reading(store.access(), split)) {
+      assertThatThrownBy(reading::readToEnd)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("rows 0 to 8 of lane 0 are not there")
+          .hasMessageContaining("replaced");
+    }
+  }
+
+  @Test
+  void anotherStoreUnderTheSamePathIsRefusedNamingBothHosts() throws Exception {
+    UUID other = new UUID(1, 2);
+    TimestoreSplit split =
+        new TimestoreSplit(0, other, "job-manager-7", store.wholeSplit().slices());
+    try (Reading reading = new Reading(store.access(), split)) {
+      assertThatThrownBy(reading::readToEnd)
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("is another store here: expected " + other)
+          .hasMessageContaining("job-manager-7")
+          .hasMessageContaining(Holder.host());
+    }
+  }
+}
