@@ -77,7 +77,10 @@ class DocumentationITCase {
     sql.run("INSERT INTO t VALUES (1, 'a'), (2, CAST(NULL AS STRING)), (2, '')");
 
     String example =
-        blocks("docs/format.md", "").stream().filter(b -> b.contains("s/data")).findAny().orElseThrow();
+        blocks("docs/format.md", "").stream()
+            .filter(b -> b.contains("s/data"))
+            .findAny()
+            .orElseThrow();
     for (String line : example.lines().toList()) {
       String[] fileAndBytes = line.split(" ", 2);
       String hex = fileAndBytes[1].replaceAll("[ …]", "");

@@ -311,8 +311,7 @@ class SqlTypesITCase {
             Row.of(1L, Period.ofMonths(-119_999), Duration.ofDays(-999_999)),
             Row.of(2L, null, null),
             Row.of(3L, Period.ZERO, Duration.ZERO));
-    StreamExecutionEnvironment environment =
-        StreamExecutionEnvironment.getExecutionEnvironment();
+    StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment();
     environment.setParallelism(1);
     StreamTableEnvironment tables = StreamTableEnvironment.create(environment);
     Schema schema = Schema.newBuilder().fromRowDataType(type).build();

@@ -18,8 +18,8 @@ public interface Disk {
   /** Opens a file to write and read it, and creates it where it is missing. */
   DiskFile openForAppending(Path file, AppendMode mode) throws IOException;
 
-  /** The whole content of a small file. */
-  byte[] readAll(Path file) throws IOException;
+  /** The content of a small file, but no more than so many bytes of it. */
+  byte[] readUpTo(Path file, int sizeBytesMax) throws IOException;
 
   /** Creates a file, which must not exist, with this content, made durable. */
   void createDurably(Path file, ByteBuffer content) throws IOException;

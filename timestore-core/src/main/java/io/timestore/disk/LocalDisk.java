@@ -2,6 +2,8 @@ package io.timestore.disk;
 
 import com.sun.nio.file.ExtendedOpenOption;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
@@ -15,7 +17,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +32,11 @@ public final class LocalDisk implements Disk {
   private static final int DIRECT_BLOCK_BYTES_MAX = 64 * 1024;
 
   private static final int BUFFERED_BLOCK_BYTES = 4096;
+
+  private static final Set<String> KNOWN_FILE_SYSTEMS =
+      new TreeSet<>(Set.of("btrfs", "ext2", "ext3", "ext4", "overlay", "tmpfs", "xfs"));
+
+  private static final Set<String> WARNED_FILE_SYSTEMS = ConcurrentHashMap.newKeySet();
 
   @Override
   public DiskFile openForReading(Path file) throws IOException {
@@ -47,8 +56,10 @@ public final class LocalDisk implements Disk {
   }
 
   @Override
-  public byte[] readAll(Path file) throws IOException {
-    return Files.readAllBytes(file);
+  public byte[] readUpTo(Path file, int sizeBytesMax) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return in.readNBytes(sizeBytesMax);
+    }
   }
 
   @Override
@@ -136,13 +147,15 @@ public final class LocalDisk implements Disk {
   public List<String> list(Path directory) throws IOException {
     try (Stream<Path> paths = Files.list(directory)) {
       return paths.map(path -> path.getFileName().toString()).sorted().toList();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 
   @Override
   public AppendMode probe(Path directory, DirectIo directIo) throws IOException {
     if (directIo == DirectIo.OFF) {
-      return new AppendMode(false, BUFFERED_BLOCK_BYTES, "direct I/O is off");
+      return buffered("direct I/O is off");
     }
     AppendMode mode = probeDirect(directory);
     if (directIo == DirectIo.REQUIRED && !mode.direct()) {
@@ -153,34 +166,53 @@ public final class LocalDisk implements Disk {
   }
 
   private AppendMode probeDirect(Path directory) throws IOException {
-    long blockBytes = Files.getFileStore(directory).getBlockSize();
-    if (blockBytes > DIRECT_BLOCK_BYTES_MAX || Long.bitCount(blockBytes) != 1) {
-      return new AppendMode(
-          false,
-          BUFFERED_BLOCK_BYTES,
-          "the file system's blocks of " + blockBytes + " bytes are not a disk's");
-    }
-    AppendMode direct = new AppendMode(true, (int) blockBytes, "the file system can");
     Path file = directory.resolve(".probe." + UUID.randomUUID());
-    try (DiskFile probe = openForAppending(file, direct)) {
-      ByteBuffer block = direct.allocate((int) blockBytes);
-      probe.write(block, 0);
-      if (probe.read(block.clear(), 0) != blockBytes) {
-        throw new IOException("a block that was written can't be read");
+    try {
+      long blockBytes = Files.getFileStore(directory).getBlockSize();
+      if (blockBytes > DIRECT_BLOCK_BYTES_MAX || Long.bitCount(blockBytes) != 1) {
+        return buffered("blocks of " + blockBytes + " bytes are not a disk's");
       }
+      AppendMode direct = new AppendMode(true, (int) blockBytes, "the file system can");
+      writeAndReadBlock(file, direct);
       return direct;
     } catch (IOException | UnsupportedOperationException e) {
       LOG.debug("Direct I/O in {} failed its probe", directory, e);
-      return new AppendMode(
-          false, BUFFERED_BLOCK_BYTES, "the file system refused it: " + e.getMessage());
+      return buffered("the file system refused direct I/O: " + e.getMessage());
     } finally {
       Files.deleteIfExists(file);
     }
   }
 
+  private void writeAndReadBlock(Path file, AppendMode mode) throws IOException {
+    try (DiskFile probe = openForAppending(file, mode)) {
+      ByteBuffer block = mode.allocate(mode.blockBytes());
+      probe.write(block, 0);
+      if (probe.read(block.clear(), 0) != mode.blockBytes()) {
+        throw new IOException("a block that was written can't be read");
+      }
+    }
+  }
+
+  private static AppendMode buffered(String reason) {
+    return new AppendMode(false, BUFFERED_BLOCK_BYTES, reason);
+  }
+
   @Override
   public Optional<DiskLock> tryLock(Path lockFile, String holder) throws IOException {
+    warnOfUnknownFileSystem(lockFile);
     return LocalLock.tryLock(lockFile, holder);
+  }
+
+  /** Locks and renames are only as good as the file system: rule 13. */
+  private static void warnOfUnknownFileSystem(Path file) throws IOException {
+    String type = Files.getFileStore(file.toAbsolutePath().getParent()).type();
+    if (!KNOWN_FILE_SYSTEMS.contains(type) && WARNED_FILE_SYSTEMS.add(type)) {
+      LOG.warn(
+          "{} lies on a file system of type {}: locks and atomic renames were tried on {} only",
+          file,
+          type,
+          KNOWN_FILE_SYSTEMS);
+    }
   }
 
   @Override
@@ -207,7 +239,7 @@ public final class LocalDisk implements Disk {
     public int read(ByteBuffer target, long position) throws IOException {
       int total = 0;
       while (target.hasRemaining()) {
-        int count = channel.read(target, position + total);
+        int count = readSome(target, position + total);
         if (count < 0) {
           break;
         }
@@ -217,6 +249,14 @@ public final class LocalDisk implements Disk {
         }
       }
       return total;
+    }
+
+    private int readSome(ByteBuffer target, long position) throws IOException {
+      try {
+        return channel.read(target, position);
+      } catch (IOException e) {
+        throw failure("read at byte " + position, e);
+      }
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,7 @@ final class LocalLock implements DiskLock {
 
   private final FileChannel channel;
   private final String registryKey;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   private LocalLock(FileChannel channel, String registryKey) {
     this.channel = channel;
@@ -106,6 +108,8 @@ final class LocalLock implements DiskLock {
 
   @Override
   public void close() throws IOException {
-    release(channel, registryKey);
+    if (closed.compareAndSet(false, true)) {
+      release(channel, registryKey);
+    }
   }
 }

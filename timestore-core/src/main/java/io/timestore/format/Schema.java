@@ -104,6 +104,9 @@ public record Schema(UUID storeId, Key key, List<Column> columns, Map<String, Ob
   public static Schema fromJson(byte[] bytes, String file) throws CorruptStoreException {
     try {
       Map<String, Object> json = JSON.std.mapFrom(bytes);
+      if (json == null) {
+        throw new IllegalArgumentException("null, expected an object");
+      }
       int version = field(json, "formatVersion", Integer.class);
       if (version != FORMAT_VERSION) {
         throw new CorruptStoreException(

@@ -60,7 +60,7 @@ final class FileAppender implements Closeable {
     this.file = disk.openForAppending(path, mode);
     try {
       readTail(sizeBytes, tailCrc);
-    } catch (IOException | RuntimeException e) {
+    } catch (Throwable e) {
       file.close();
       throw e;
     }
@@ -68,19 +68,17 @@ final class FileAppender implements Closeable {
 
   /** Runs the CRC over the partial chunk, and leaves the partial block in the buffer. */
   private void readTail(long sizeBytes, int tailCrc) throws IOException {
+    long found = file.sizeBytes();
+    if (found < sizeBytes) {
+      throw truncated(found, sizeBytes);
+    }
     bufferStart = sizeBytes - sizeBytes % CommitRecord.CHUNK_BYTES;
     while (bufferStart < sizeBytes) {
       long wanted = Math.min(buffer.capacity(), mode.ceiling(sizeBytes - bufferStart));
       int read = file.read(buffer.clear().limit((int) wanted), bufferStart);
       int committed = (int) Math.min(wanted, sizeBytes - bufferStart);
       if (read < committed) {
-        throw new CorruptStoreException(
-            path
-                + " is truncated: it has "
-                + (bufferStart + read)
-                + " bytes, "
-                + sizeBytes
-                + " are committed");
+        throw truncated(bufferStart + read, sizeBytes);
       }
       buffer.limit(committed).position(committed);
       chunkCrc.update(buffer.duplicate().flip());
@@ -96,6 +94,11 @@ final class FileAppender implements Closeable {
               path, sizeBytes, chunkCrc.getValue(), tailCrc));
     }
     keepPartialBlock();
+  }
+
+  private CorruptStoreException truncated(long found, long committed) {
+    return new CorruptStoreException(
+        path + " is truncated: it has " + found + " bytes, " + committed + " are committed");
   }
 
   /** Bytes of the file with all that was appended. */

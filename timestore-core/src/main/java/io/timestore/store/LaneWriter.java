@@ -118,7 +118,7 @@ final class LaneWriter implements Closeable {
         opened.add(data);
         tables.add(new TableAppender(name, offsets, data));
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (Throwable e) {
       for (Closeable file : opened) {
         file.close();
       }
@@ -146,7 +146,6 @@ final class LaneWriter implements Closeable {
    * @param order which rows, in which order: their keys never decrease; null: all, as they stand
    */
   void append(Batch batch, int @Nullable [] order, int from, int to) throws IOException {
-    checkOrder(batch, order, from, to);
     if (!hasBatch()) {
       firstKey = batch.key(index(order, from));
     }
@@ -158,25 +157,6 @@ final class LaneWriter implements Closeable {
     }
     rows += to - from;
     lastKey = batch.key(index(order, to - 1));
-  }
-
-  private void checkOrder(Batch batch, int @Nullable [] order, int from, int to) {
-    long previous = lastKey;
-    boolean isFirst = rows == 0;
-    for (int i = from; i < to; i++) {
-      long key = batch.key(index(order, i));
-      if (!isFirst && Long.compareUnsigned(key, previous) < 0) {
-        throw new IllegalArgumentException(
-            "key "
-                + Long.toUnsignedString(key)
-                + " is below the previous "
-                + Long.toUnsignedString(previous)
-                + " in "
-                + files.directory());
-      }
-      isFirst = false;
-      previous = key;
-    }
   }
 
   private static int index(int @Nullable [] order, int i) {

@@ -3,6 +3,7 @@ package io.timestore.store;
 import io.timestore.disk.Disk;
 import io.timestore.disk.DiskFile;
 import io.timestore.disk.DiskLock;
+import io.timestore.format.Batch;
 import io.timestore.format.Commit;
 import io.timestore.format.Commit.LaneBatch;
 import io.timestore.format.Commit.TableBatch;
@@ -23,6 +24,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.zip.CRC32C;
@@ -87,6 +89,9 @@ public final class Publisher implements Closeable {
           disk.delete(files.root().resolve(name));
         }
       }
+      if (disk.exists(files.length())) {
+        recordFile.repairSecondLink();
+      }
       // Step P3: what is committed now.
       return change.apply(recordFile.load());
     } finally {
@@ -128,15 +133,20 @@ public final class Publisher implements Closeable {
     List<Outcome> outcomes = new ArrayList<>();
     CommitRecord next = current.record();
     long watermark = Long.MAX_VALUE;
+    Commit newest = null;
+    Set<Integer> changedLanes = new TreeSet<>();
     for (Commit commit : commits) {
       List<LaneBatch> toDo = judge(commit, verifyBytes, next, current.byReference());
-      if (toDo.isEmpty() && !releasesLanes(commit, next)) {
-        outcomes.add(Outcome.ALREADY_PUBLISHED);
-        continue;
+      boolean releases = releasesLanes(commit, next);
+      // The second attempt of a finished submission releases its lane, and adds nothing.
+      boolean addsNothing = toDo.isEmpty() && !(releases && commit.lanes().isEmpty());
+      outcomes.add(addsNothing ? Outcome.ALREADY_PUBLISHED : Outcome.PUBLISHED);
+      if (!toDo.isEmpty() || releases) {
+        watermark = Math.min(watermark, commit.watermark());
+        next = withCommit(next, commit, toDo);
+        newest = commit;
       }
-      outcomes.add(Outcome.PUBLISHED);
-      watermark = Math.min(watermark, commit.watermark());
-      next = withCommit(next, commit, toDo);
+      toDo.forEach(batch -> changedLanes.add(batch.number()));
     }
     Optional<String> overlap = LaneOrder.overlap(LaneOrder.sequence(next.lanes()));
     if (overlap.isPresent()) {
@@ -146,11 +156,12 @@ public final class Publisher implements Closeable {
               + overlap.get()
               + "; this version can't keep late rows");
     }
-    int published = outcomes.lastIndexOf(Outcome.PUBLISHED);
-    if (published >= 0) {
-      next = next.withJournalEntry(commits.get(published), watermark, System.currentTimeMillis());
+    if (newest != null) {
+      next = next.withJournalEntry(newest, watermark, System.currentTimeMillis());
       recordFile.replace(next);
-      writeLaneLengths(next);
+      for (int number : changedLanes) {
+        writeLaneLength(next.lane(number).orElseThrow());
+      }
     }
     return outcomes;
   }
@@ -169,7 +180,7 @@ public final class Publisher implements Closeable {
         toDo.add(batch);
       }
     }
-    if (!toDo.isEmpty()) {
+    if (!toDo.isEmpty() || releasesLanes(commit, record)) {
       checkFence(commit, record);
     }
     if (verifyBytes) {
@@ -292,16 +303,19 @@ public final class Publisher implements Closeable {
     return next.withLineage(lineage.published(commit.checkpointId()));
   }
 
-  /** The lanes' own {@code length} files, which only the reference reads. */
-  private void writeLaneLengths(CommitRecord record) throws IOException {
-    for (Lane lane : record.lanes()) {
-      if (lane.number() != 0) {
-        LaneFiles laneFiles = files.lane(lane.number());
-        Path temporary = laneFiles.directory().resolve(".length");
-        ByteBuffer rows = ByteBuffer.allocate(Long.BYTES).putLong(lane.rows()).flip();
-        disk.writeVolatile(temporary, rows);
-        disk.rename(temporary, laneFiles.length());
-      }
+  /** A lane's own {@code length}: only the reference reads it, and a stale one does no harm. */
+  private void writeLaneLength(Lane lane) {
+    if (lane.number() == 0) {
+      return;
+    }
+    LaneFiles laneFiles = files.lane(lane.number());
+    Path temporary = laneFiles.directory().resolve(".length");
+    try {
+      ByteBuffer rows = ByteBuffer.allocate(Long.BYTES).putLong(lane.rows()).flip();
+      disk.writeVolatile(temporary, rows);
+      disk.rename(temporary, laneFiles.length());
+    } catch (IOException e) {
+      LOG.warn("{} could not be written; the commit stands", laneFiles.length(), e);
     }
   }
 
@@ -451,6 +465,9 @@ public final class Publisher implements Closeable {
 
   private OwnLane takeLane(Owner owner, List<String> tables, Loaded current) throws IOException {
     CommitRecord record = current.record();
+    if (current.byReference()) {
+      checkRowsOfReference(record);
+    }
     List<Lane> sequence = LaneOrder.sequence(record.lanes());
     Lane newest = sequence.isEmpty() ? record.lanes().get(0) : sequence.get(sequence.size() - 1);
     if (newest.owner().kind() != Owner.Kind.RUN && hasAllOf(newest, tables)) {
@@ -458,17 +475,30 @@ public final class Publisher implements Closeable {
           disk.tryLock(
               files.lane(newest.number()).writerLock(), Holder.describe("run " + owner.run()));
       if (lock.isPresent()) {
+        Lane taken = newest.takenBy(owner);
         try {
-          Lane taken = newest.takenBy(owner);
           recordFile.replace(record.withLane(taken));
-          return new OwnLane(taken, lock.get());
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
           lock.get().close();
           throw e;
         }
+        return new OwnLane(taken, lock.get());
       }
     }
     return newLane(owner, record);
+  }
+
+  /** Rows that somebody else appended are read once before ours follow them. */
+  private void checkRowsOfReference(CommitRecord record) throws IOException {
+    Lane lane = record.lanes().get(0);
+    List<String> tables = lane.tables().stream().map(Lane.LaneTable::name).toList();
+    LaneRange rows = new LaneRange(0, lane.from(), lane.rows());
+    try (Scan scan = new Scan(disk, files, record, List.of(rows), tables)) {
+      Batch batch = new Batch(tables.size());
+      while (scan.next(batch)) {
+        // Scan checks the order of keys and offsets.
+      }
+    }
   }
 
   /** A lane whose rows lack a table can't be gone on with: the table's offsets would have a gap. */

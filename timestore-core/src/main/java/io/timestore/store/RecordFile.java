@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -41,16 +42,16 @@ final class RecordFile {
   Loaded load() throws IOException {
     byte[] length;
     try {
-      length = disk.readAll(files.length());
+      length = SmallFile.read(disk, files.length());
     } catch (NoSuchFileException e) {
-      return new Loaded(beforeFirstCommit(e), false);
+      return beforeFirstCommit(e);
     }
     Optional<CommitRecord> record = CommitRecord.fromBytes(length, files.length().toString());
     if (record.isPresent()) {
-      return new Loaded(checkStore(record.get()), false);
+      return new Loaded(checkStore(record.get(), files.length()), false);
     }
     long rows = CommitRecord.referenceRows(length, files.length().toString());
-    if (rows < 0) {
+    if (rows < 0 || rows > Long.MAX_VALUE / Long.BYTES) {
       throw new CorruptStoreException(
           files.length()
               + ": "
@@ -60,7 +61,7 @@ final class RecordFile {
     return new Loaded(byReference(rows), true);
   }
 
-  private CommitRecord beforeFirstCommit(NoSuchFileException cause) throws IOException {
+  private Loaded beforeFirstCommit(NoSuchFileException cause) throws IOException {
     LaneFiles lane = files.lane(0);
     boolean hasRows = disk.exists(files.record()) && lastRecord().commitCount() > 0;
     if (!hasRows && disk.exists(lane.keys())) {
@@ -68,17 +69,20 @@ final class RecordFile {
         hasRows = keys.sizeBytes() > 0;
       }
     }
+    if (disk.exists(files.length())) {
+      return load(); // A creator was quicker than this reader.
+    }
     if (hasRows || !disk.exists(files.schema())) {
       throw new CorruptStoreException(
           files.length() + " is missing from a store that has rows", cause);
     }
-    return CommitRecord.empty(storeId);
+    return new Loaded(CommitRecord.empty(storeId), false);
   }
 
-  private CommitRecord checkStore(CommitRecord record) throws CorruptStoreException {
+  private CommitRecord checkStore(CommitRecord record, Path file) throws CorruptStoreException {
     if (!record.storeId().equals(storeId)) {
       throw new CorruptStoreException(
-          files.length()
+          file
               + ": the commit record belongs to store "
               + record.storeId()
               + ", schema.json names store "
@@ -116,8 +120,9 @@ final class RecordFile {
   private CommitRecord lastRecord() throws IOException {
     String file = files.record().toString();
     return checkStore(
-        CommitRecord.fromBytes(disk.readAll(files.record()), file)
-            .orElseThrow(() -> new CorruptStoreException(file + ": has no commit record in it")));
+        CommitRecord.fromBytes(SmallFile.read(disk, files.record()), file)
+            .orElseThrow(() -> new CorruptStoreException(file + ": has no commit record in it")),
+        files.record());
   }
 
   /** Lane 0 as the reference left it, with so many rows: what the files' own ends say. */
@@ -126,6 +131,7 @@ final class RecordFile {
     List<LaneTable> tables = new ArrayList<>();
     for (String table : lane.tables(disk)) {
       long dataBytes = rows == 0 ? 0 : u64(lane.offsets(table), rows - 1, rows);
+      checkDataBytes(lane.data(table), dataBytes, rows);
       tables.add(new LaneTable(table, dataBytes, 0, 0));
     }
     return new Lane(
@@ -146,8 +152,43 @@ final class RecordFile {
   private long u64(Path path, long index, long rows) throws IOException {
     try (DiskFile file = LaneFile.open(disk, path, rows * Long.BYTES)) {
       ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES);
-      file.read(bytes, index * Long.BYTES);
+      if (file.read(bytes, index * Long.BYTES) < Long.BYTES) {
+        throw new CorruptStoreException(path + " was truncated at row " + index);
+      }
       return bytes.getLong(0);
+    }
+  }
+
+  private void checkDataBytes(Path path, long dataBytes, long rows) throws IOException {
+    if (dataBytes < 0) {
+      throw new CorruptStoreException(
+          path.resolveSibling("offsets")
+              + ": offset "
+              + Long.toUnsignedString(dataBytes)
+              + " at row "
+              + (rows - 1)
+              + " is more than a file holds");
+    }
+    if (rows > 0) {
+      LaneFile.open(disk, path, dataBytes).close();
+    }
+  }
+
+  /**
+   * Makes {@code record} the same as {@code length} again, where somebody died between linking the
+   * one and renaming the other; the caller holds the commit lock.
+   */
+  void repairSecondLink() throws IOException {
+    byte[] length = SmallFile.read(disk, files.length());
+    Optional<CommitRecord> record = CommitRecord.fromBytes(length, files.length().toString());
+    if (record.isEmpty()) {
+      return;
+    }
+    checkStore(record.get(), files.length());
+    if (!disk.exists(files.record())
+        || !Arrays.equals(length, SmallFile.read(disk, files.record()))) {
+      disk.link(files.length(), files.record());
+      disk.syncDirectory(files.root());
     }
   }
 

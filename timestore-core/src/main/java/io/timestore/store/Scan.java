@@ -218,6 +218,9 @@ public final class Scan implements Closeable {
         return rowCountMax;
       }
       start = row == 0 ? 0 : offsets.u64(row - 1);
+      if (start < 0 || start > data.sizeBytes()) {
+        throw badOffset(offsets, start, row - 1, 0, data.sizeBytes());
+      }
       long previous = start;
       for (int i = 0; i < rowCountMax; i++) {
         long end = offsets.u64(row + i);

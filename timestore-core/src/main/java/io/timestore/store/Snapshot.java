@@ -12,6 +12,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 
 /**
@@ -166,7 +168,19 @@ public final class Snapshot {
                 + " are not there: the store's rows were replaced");
       }
     }
+    checkTables(tables);
     return new Scan(disk, files, record, ranges, tables);
+  }
+
+  private void checkTables(List<String> tables) {
+    Set<String> known = new TreeSet<>();
+    sequence.forEach(lane -> lane.tables().forEach(table -> known.add(table.name())));
+    for (String table : tables) {
+      if (!sequence.isEmpty() && !known.contains(table)) {
+        throw new IllegalArgumentException(
+            files.root() + " has no table '" + table + "', found " + known);
+      }
+    }
   }
 
   /**

@@ -7,6 +7,7 @@ import io.timestore.format.CorruptStoreException;
 import io.timestore.format.Schema;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +16,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A store: a directory of rows, each an unsigned 64-bit key and a value in every table. Holds no
@@ -30,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Store {
+  private static final Logger LOG = LoggerFactory.getLogger(Store.class);
   private final Disk disk;
   private final StoreFiles files;
   private final @Nullable Schema schema;
@@ -142,9 +146,14 @@ public final class Store {
     }
     for (Path path : missing) {
       disk.createDirectory(path);
-      Path parent = path.getParent();
-      if (parent != null) {
-        disk.syncDirectory(parent);
+    }
+    // Also those that were there: a creator that died may have made them and not synced.
+    for (Path path = directory.getParent(); path != null; path = path.getParent()) {
+      try {
+        disk.syncDirectory(path);
+      } catch (AccessDeniedException e) {
+        LOG.debug("Not readable, so not made by a creator of this store: {}", path, e);
+        return;
       }
     }
   }
@@ -153,7 +162,8 @@ public final class Store {
     if (!disk.exists(files.schema())) {
       return Optional.empty();
     }
-    return Optional.of(Schema.fromJson(disk.readAll(files.schema()), files.schema().toString()));
+    return Optional.of(
+        Schema.fromJson(SmallFile.read(disk, files.schema()), files.schema().toString()));
   }
 
   /** The store's directory, absolute. */

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,9 +44,13 @@ public final class StoreWriter implements Closeable {
   private final IoThreads threads;
   private final AppendMode mode;
   private @Nullable LaneWriter lane;
+
+  /** Stays set, so that a lane which an interrupted caller did not wait for is closed as well. */
+  private @Nullable Future<LaneWriter> opening;
+
   private boolean batchIsOpen;
-  private OptionalLong committedKey = OptionalLong.empty();
-  private @Nullable IOException failure;
+  private OptionalLong lastKey = OptionalLong.empty();
+  private @Nullable Throwable failure;
 
   StoreWriter(Disk disk, StoreFiles files, UUID storeId, List<String> tables, WriterOptions options)
       throws IOException {
@@ -59,7 +65,7 @@ public final class StoreWriter implements Closeable {
     this.threads = new IoThreads("timestore-writer", Math.min(THREADS_MAX, 1 + 2 * tables.size()));
     try {
       this.mode = threads.call(() -> disk.probe(files.root(), options.directIo()));
-      committedKey = threads.call(() -> largestKey(publisher.current()));
+      lastKey = threads.call(() -> largestKey(publisher.current()));
     } catch (IOException | RuntimeException e) {
       threads.close();
       throw e;
@@ -82,7 +88,7 @@ public final class StoreWriter implements Closeable {
    * committed by anyone when the current batch began. Empty for an empty store.
    */
   public OptionalLong lastKey() {
-    return committedKey;
+    return lastKey;
   }
 
   /** Appends a batch's rows as they stand. */
@@ -101,33 +107,77 @@ public final class StoreWriter implements Closeable {
    *     #lastKey}; nothing of the batch was appended then
    */
   public void append(Batch batch, int @Nullable [] order, int from, int to) throws IOException {
-    if (batch.columnCount() != tables.size()) {
-      throw new IllegalArgumentException(
-          "a batch of " + batch.columnCount() + " columns for " + tables.size() + " tables");
-    }
+    checkShape(batch, to);
     if (from == to) {
       return;
     }
+    if (!batchIsOpen) {
+      poisoning(
+          () -> {
+            beginBatch();
+            return null;
+          });
+    }
+    checkOrder(batch, order, from, to);
     poisoning(
         () -> {
-          if (!batchIsOpen) {
-            beginBatch();
-          }
-          long firstKey = batch.key(order == null ? from : order[from]);
-          if (committedKey.isPresent()
-              && Long.compareUnsigned(firstKey, committedKey.getAsLong()) < 0) {
-            throw new IllegalArgumentException(
-                "key "
-                    + Long.toUnsignedString(firstKey)
-                    + " is below "
-                    + Long.toUnsignedString(committedKey.getAsLong())
-                    + ", the newest key in "
-                    + files.root());
-          }
           openLane().append(batch, order, from, to);
-          committedKey = OptionalLong.of(batch.key(order == null ? to - 1 : order[to - 1]));
           return null;
         });
+    lastKey = OptionalLong.of(batch.key(order == null ? to - 1 : order[to - 1]));
+  }
+
+  private void checkShape(Batch batch, int to) {
+    if (batch.columnCount() != tables.size() || to > batch.rowCount()) {
+      throw new IllegalArgumentException(
+          "a batch of "
+              + batch.columnCount()
+              + " columns and "
+              + batch.rowCount()
+              + " rows, expected "
+              + tables.size()
+              + " columns and at least "
+              + to
+              + " rows");
+    }
+    for (int i = 0; i < tables.size(); i++) {
+      if (batch.column(i).rowCount() != batch.rowCount()) {
+        throw new IllegalArgumentException(
+            "table "
+                + tables.get(i)
+                + ": a batch has "
+                + batch.column(i).rowCount()
+                + " cells for "
+                + batch.rowCount()
+                + " keys");
+      }
+    }
+  }
+
+  private void checkOrder(Batch batch, int @Nullable [] order, int from, int to) {
+    long previous = batch.key(order == null ? from : order[from]);
+    if (lastKey.isPresent() && Long.compareUnsigned(previous, lastKey.getAsLong()) < 0) {
+      throw new IllegalArgumentException(
+          "key "
+              + Long.toUnsignedString(previous)
+              + " is below "
+              + Long.toUnsignedString(lastKey.getAsLong())
+              + ", the newest key in "
+              + files.root());
+    }
+    for (int i = from + 1; i < to; i++) {
+      long key = batch.key(order == null ? i : order[i]);
+      if (Long.compareUnsigned(key, previous) < 0) {
+        throw new IllegalArgumentException(
+            "key "
+                + Long.toUnsignedString(key)
+                + " is below the previous "
+                + Long.toUnsignedString(previous)
+                + " in a batch for "
+                + files.root());
+      }
+      previous = key;
+    }
   }
 
   /** Step W0: what others did since the last batch; rule 10 asks for it before the first write. */
@@ -135,9 +185,9 @@ public final class StoreWriter implements Closeable {
     CommitRecord record = threads.call(publisher::current);
     OptionalLong newest = largestKey(record);
     if (newest.isPresent()
-        && (committedKey.isEmpty()
-            || Long.compareUnsigned(newest.getAsLong(), committedKey.getAsLong()) > 0)) {
-      committedKey = newest;
+        && (lastKey.isEmpty()
+            || Long.compareUnsigned(newest.getAsLong(), lastKey.getAsLong()) > 0)) {
+      lastKey = newest;
     }
     if (lane != null) {
       Optional<Lane> published = record.lane(lane.number());
@@ -165,20 +215,20 @@ public final class StoreWriter implements Closeable {
   private LaneWriter openLane() throws IOException {
     if (lane == null) {
       // Step W1: a lane that is this run's alone, before its first byte.
-      lane =
-          threads.call(
-              () -> {
-                OwnLane own = publisher.takeLane(owner, tables);
-                try {
-                  return new LaneWriter(
-                      disk, files, own, tables, mode, threads, options.bufferMemoryBytes());
-                } catch (IOException | RuntimeException e) {
-                  own.writerLock().close();
-                  throw e;
-                }
-              });
+      opening = threads.submit(this::takeLane);
+      lane = IoThreads.await(opening);
     }
     return lane;
+  }
+
+  private LaneWriter takeLane() throws IOException {
+    OwnLane own = publisher.takeLane(owner, tables);
+    try {
+      return new LaneWriter(disk, files, own, tables, mode, threads, options.bufferMemoryBytes());
+    } catch (Throwable e) {
+      own.writerLock().close();
+      throw e;
+    }
   }
 
   /**
@@ -187,8 +237,16 @@ public final class StoreWriter implements Closeable {
    * @param last whether the run ends here, so that publishing releases its lane
    * @param watermark kept in the journal; {@code Long.MIN_VALUE}: none
    * @return empty if there is nothing to publish
+   * @throws IllegalStateException for a direct writer: what it leaves unpublished is void
    */
   public Optional<Commit> prepare(boolean last, long watermark) throws IOException {
+    if (options.direct()) {
+      throw new IllegalStateException("this writer publishes its own commits: call commit");
+    }
+    return prepareCommit(last, watermark);
+  }
+
+  private Optional<Commit> prepareCommit(boolean last, long watermark) throws IOException {
     checkUsable();
     LaneWriter own = lane;
     if (own == null || (!own.hasBatch() && !last)) {
@@ -231,7 +289,7 @@ public final class StoreWriter implements Closeable {
     if (!options.direct()) {
       throw new IllegalStateException("the commits of this writer are published by a committer");
     }
-    Optional<Commit> commit = prepare(false, Long.MIN_VALUE);
+    Optional<Commit> commit = prepareCommit(false, Long.MIN_VALUE);
     if (commit.isEmpty()) {
       return 0;
     }
@@ -254,7 +312,7 @@ public final class StoreWriter implements Closeable {
     checkUsable();
     try {
       return work.call();
-    } catch (IOException e) {
+    } catch (Throwable e) {
       failure = e;
       throw e;
     }
@@ -273,10 +331,23 @@ public final class StoreWriter implements Closeable {
     } finally {
       publisher.close();
       threads.close();
-      if (lane != null) {
-        lane.close();
-        lane = null;
-      }
+      closeLane();
+    }
+  }
+
+  private void closeLane() throws IOException {
+    Future<LaneWriter> opened = opening;
+    opening = null;
+    lane = null;
+    if (opened == null) {
+      return;
+    }
+    try {
+      opened.get().close();
+    } catch (ExecutionException e) {
+      LOG.debug("No lane was opened", e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("a task of a pool that has ended is not done", e);
     }
   }
 

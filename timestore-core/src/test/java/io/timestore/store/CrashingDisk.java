@@ -137,9 +137,9 @@ final class CrashingDisk implements Disk {
   }
 
   @Override
-  public byte[] readAll(Path file) throws IOException {
+  public byte[] readUpTo(Path file, int sizeBytesMax) throws IOException {
     checkAlive();
-    return disk.readAll(file);
+    return disk.readUpTo(file, sizeBytesMax);
   }
 
   @Override

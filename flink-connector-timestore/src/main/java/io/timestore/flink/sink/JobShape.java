@@ -3,6 +3,7 @@ package io.timestore.flink.sink;
 import org.apache.flink.api.common.RuntimeExecutionMode;
 import org.apache.flink.api.connector.source.Boundedness;
 import org.apache.flink.api.dag.Transformation;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.ExecutionOptions;
 import org.apache.flink.core.execution.CheckpointingMode;
 import org.apache.flink.streaming.api.datastream.DataStream;
@@ -41,6 +42,15 @@ final class JobShape {
               + " input never ends. Turn it on, for instance with SET"
               + " 'execution.checkpointing.interval' = '10 s'.");
     }
+    if (isBounded(stream.getTransformation())
+        && !environment
+            .getConfiguration()
+            .get(CheckpointingOptions.ENABLE_CHECKPOINTS_AFTER_TASKS_FINISH)) {
+      throw new ValidationException(
+          "The timestore sink commits the last rows of an input that ends with the job's final"
+              + " checkpoint, which is switched off. SET"
+              + " 'execution.checkpointing.checkpoints-after-tasks-finish' = 'true'.");
+    }
     CheckpointingMode mode = environment.getCheckpointConfig().getCheckpointingConsistencyMode();
     if (mode != CheckpointingMode.EXACTLY_ONCE) {
       throw new ValidationException(
@@ -55,17 +65,24 @@ final class JobShape {
     RuntimeExecutionMode mode = environment.getConfiguration().get(ExecutionOptions.RUNTIME_MODE);
     return switch (mode) {
       case BATCH -> true;
-      case AUTOMATIC -> isBounded();
-      case STREAMING -> !environment.getCheckpointConfig().isCheckpointingEnabled() && isBounded();
+      case AUTOMATIC -> isWholeJobBounded();
+      case STREAMING ->
+          !environment.getCheckpointConfig().isCheckpointingEnabled()
+              && isBounded(stream.getTransformation());
     };
   }
 
-  private boolean isBounded() {
-    return stream.getTransformation().getTransitivePredecessors().stream()
-        .allMatch(JobShape::isBounded);
+  /** Whether AUTOMATIC means BATCH: Flink looks at all inputs of the job, not at the sink's own. */
+  private boolean isWholeJobBounded() {
+    return isBounded(stream.getTransformation())
+        && environment.getTransformations().stream().allMatch(JobShape::isBounded);
   }
 
-  private static boolean isBounded(Transformation<?> transformation) {
+  private static boolean isBounded(Transformation<?> end) {
+    return end.getTransitivePredecessors().stream().allMatch(JobShape::ends);
+  }
+
+  private static boolean ends(Transformation<?> transformation) {
     return !(transformation instanceof WithBoundedness source)
         || source.getBoundedness() == Boundedness.BOUNDED
         || readsInputFormat(transformation);

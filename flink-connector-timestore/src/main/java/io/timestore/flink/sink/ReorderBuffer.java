@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * still finds its place.
  */
 final class ReorderBuffer {
+  /** A single column of a batch can't pass 2 GiB, and its array doubles as it grows. */
+  private static final long SIZE_BYTES_MAX = 1L << 30;
+
   private final long sizeBytesMax;
   private Batch batch;
   private Batch spare;
@@ -22,7 +25,7 @@ final class ReorderBuffer {
   ReorderBuffer(Batch batch, Batch spare, long sizeBytesMax) {
     this.batch = batch;
     this.spare = spare;
-    this.sizeBytesMax = sizeBytesMax;
+    this.sizeBytesMax = Math.min(sizeBytesMax, SIZE_BYTES_MAX);
   }
 
   /** Where the next row is to be appended; then call {@link #rowAppended}. */

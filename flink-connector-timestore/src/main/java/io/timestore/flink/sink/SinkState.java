@@ -1,6 +1,7 @@
 package io.timestore.flink.sink;
 
 import java.io.IOException;
+import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.util.UUID;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
@@ -12,7 +13,7 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
  * @param lineage the family of sinks
  * @param submission the sink that made this state
  */
-record SinkState(UUID lineage, UUID submission) {
+record SinkState(UUID lineage, UUID submission) implements Serializable {
 
   /** Two UUIDs, 16 bytes each, big-endian. */
   static final class Serializer implements SimpleVersionedSerializer<SinkState> {

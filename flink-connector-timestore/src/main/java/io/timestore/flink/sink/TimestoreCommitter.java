@@ -31,6 +31,7 @@ final class TimestoreCommitter implements Committer<Commit> {
   private final OptionalLong restoredCheckpointId;
   private final IoThreads thread = new IoThreads("timestore-committer", 1);
   private boolean registered;
+  private volatile boolean closed;
 
   /** Set on the I/O thread, closed on the task's. */
   private volatile @Nullable Publisher publisher;
@@ -92,12 +93,16 @@ final class TimestoreCommitter implements Committer<Commit> {
       }
       open = Store.open(layout.directory()).publisher();
       publisher = open;
+      if (closed) {
+        open.close();
+      }
     }
     return open;
   }
 
   @Override
   public void close() {
+    closed = true;
     Publisher open = publisher;
     if (open != null) {
       open.close();

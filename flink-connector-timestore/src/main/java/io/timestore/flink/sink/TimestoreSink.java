@@ -3,6 +3,7 @@ package io.timestore.flink.sink;
 import io.timestore.flink.types.TableLayout;
 import io.timestore.format.Commit;
 import java.io.IOException;
+import java.io.ObjectOutputStream;
 import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
@@ -12,6 +13,7 @@ import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SupportsCommitter;
 import org.apache.flink.api.connector.sink2.SupportsWriterState;
 import org.apache.flink.api.connector.sink2.WriterInitContext;
+import org.apache.flink.api.dag.Transformation;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.streaming.api.connector.sink2.CommittableMessage;
 import org.apache.flink.streaming.api.connector.sink2.CommittableMessageTypeInfo;
@@ -19,7 +21,9 @@ import org.apache.flink.streaming.api.connector.sink2.CommittableWithLineage;
 import org.apache.flink.streaming.api.connector.sink2.SupportsPreCommitTopology;
 import org.apache.flink.streaming.api.connector.sink2.SupportsPreWriteTopology;
 import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.data.RowData;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Appends rows to a store, each exactly once: a writer prepares what a checkpoint brought, and when
@@ -36,9 +40,13 @@ public final class TimestoreSink
 
   private final TableLayout layout;
   private final SinkSettings settings;
-  private final UUID submission = SubmissionId.create();
 
-  /** A sink's identity begins here: build a new one for each job that is submitted. */
+  /** Who this sink is, if no state says otherwise; made anew for each job it is translated into. */
+  private SinkState identity = newIdentity();
+
+  /** The input of the job that is being translated; null before, and when it was serialized. */
+  private transient @Nullable Transformation<?> input;
+
   public TimestoreSink(TableLayout layout, SinkSettings settings) {
     this.layout = layout;
     this.settings = settings;
@@ -47,7 +55,28 @@ public final class TimestoreSink
   @Override
   public DataStream<RowData> addPreWriteTopology(DataStream<RowData> rows) {
     new JobShape(rows).check();
+    if (input != null && input.getId() != rows.getTransformation().getId()) {
+      throw new ValidationException(
+          "One timestore sink for "
+              + layout.path()
+              + " was given two streams, '"
+              + input.getName()
+              + "' and '"
+              + rows.getTransformation().getName()
+              + "': union them, or build a sink for each");
+    }
+    input = rows.getTransformation();
+    identity = newIdentity();
     return rows;
+  }
+
+  private static SinkState newIdentity() {
+    return new SinkState(UUID.randomUUID(), SubmissionId.create());
+  }
+
+  private void writeObject(ObjectOutputStream out) throws IOException {
+    out.defaultWriteObject();
+    input = null;
   }
 
   @Override
@@ -58,7 +87,7 @@ public final class TimestoreSink
   @Override
   public TimestoreWriter restoreWriter(WriterInitContext context, Collection<SinkState> states)
       throws IOException {
-    return TimestoreWriter.open(layout, settings, submission, context, states);
+    return TimestoreWriter.open(layout, settings, identity, context, states);
   }
 
   @Override
@@ -83,7 +112,7 @@ public final class TimestoreSink
 
   @Override
   public Committer<Commit> createCommitter(CommitterInitContext context) {
-    return new TimestoreCommitter(layout, submission, context.getRestoredCheckpointId());
+    return new TimestoreCommitter(layout, identity.submission(), context.getRestoredCheckpointId());
   }
 
   @Override

@@ -65,14 +65,14 @@ final class TimestoreWriter
   static TimestoreWriter open(
       TableLayout layout,
       SinkSettings settings,
-      UUID submission,
+      SinkState identity,
       WriterInitContext context,
       Collection<SinkState> states)
       throws IOException {
-    OptionalLong restoredCheckpointId = context.getRestoredCheckpointId();
+    UUID submission = identity.submission();
     SinkState state =
         new SinkState(
-            states.isEmpty() ? UUID.randomUUID() : states.iterator().next().lineage(), submission);
+            states.isEmpty() ? identity.lineage() : states.iterator().next().lineage(), submission);
     IoThreads thread = new IoThreads("timestore-open", 1);
     try {
       Store store = thread.call(() -> openStore(layout));
@@ -90,7 +90,7 @@ final class TimestoreWriter
                           restored.lineage(),
                           restored.submission(),
                           submission,
-                          restoredCheckpointId.orElseThrow()));
+                          context.getRestoredCheckpointId().orElseThrow()));
                   return false;
                 });
       }

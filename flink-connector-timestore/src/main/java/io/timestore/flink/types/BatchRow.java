@@ -140,6 +140,7 @@ public final class BatchRow implements RowData {
   /** Moves to a row of the batch. */
   public void seek(int newRow) {
     row = newRow;
+    rowKind = RowKind.INSERT; // an operator behind may have set another one
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.timestore.flink.StoreJudge;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
+import org.apache.flink.table.api.CompiledPlan;
 import org.apache.flink.table.api.EnvironmentSettings;
 import org.apache.flink.table.api.TableEnvironment;
 import org.apache.flink.table.api.ValidationException;
@@ -135,5 +136,23 @@ class JobShapeITCase {
   void aNegativeKeyFailsTheJob() {
     assertThatThrownBy(() -> sql.run("INSERT INTO store VALUES (-1, 1)"))
         .hasStackTraceContaining("key column k: found -1, but keys are not negative");
+  }
+
+  @Test
+  void aCompiledPlanWritesItsRowsEachTimeItRuns() throws Exception {
+    CompiledPlan plan = tables.compilePlanSql("INSERT INTO store SELECT 7, v FROM sequence");
+    plan.execute().await();
+    plan.execute().await();
+
+    assertThat(new StoreJudge(store).rows("v")).hasSize(2000);
+  }
+
+  @Test
+  void boundedInputWithoutAFinalCheckpointIsRefused() {
+    tables.getConfig().set("execution.checkpointing.interval", "1 s");
+    tables.getConfig().set("execution.checkpointing.checkpoints-after-tasks-finish", "false");
+
+    assertThatThrownBy(() -> tables.executeSql("INSERT INTO store SELECT * FROM sequence"))
+        .hasMessageContaining("SET 'execution.checkpointing.checkpoints-after-tasks-finish' = 'true'");
   }
 }

@@ -1,0 +1,84 @@
+package io.timestore.disk;
+
+import java.io.BufferedReader;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A process of its own that runs a main class of the tests, with the tests' class path. */
+public final class ChildJvm implements Closeable {
+  private final Process process;
+  private final BufferedReader output;
+  private final List<String> lines = new ArrayList<>();
+
+  private ChildJvm(Process process) {
+    this.process = process;
+    this.output =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+  }
+
+  public static ChildJvm start(Class<?> main, Object... arguments) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                main.getName()));
+    for (Object argument : arguments) {
+      command.add(argument.toString());
+    }
+    return new ChildJvm(new ProcessBuilder(command).redirectErrorStream(true).start());
+  }
+
+  /** Waits for this line; what else the process printed is skipped. */
+  public void awaitLine(String line) throws IOException {
+    for (String next = readLine(); !next.equals(line); next = readLine()) {
+      lines.add(next);
+    }
+  }
+
+  private String readLine() throws IOException {
+    String line = output.readLine();
+    if (line == null) {
+      throw new IOException("the child ended and had printed " + lines);
+    }
+    return line;
+  }
+
+  /** What the process printed and nobody read yet, up to its end. */
+  public List<String> remainingLines() {
+    return output.lines().toList();
+  }
+
+  /** Lets the process live for a while. */
+  public void live(long millis) throws IOException, InterruptedException {
+    if (process.waitFor(millis, TimeUnit.MILLISECONDS)) {
+      throw new IOException("the child ended by itself: " + remainingLines());
+    }
+  }
+
+  /** SIGKILL. */
+  public void kill() throws InterruptedException {
+    // Process.destroyForcibly would also throw away what was printed and not read yet.
+    process.toHandle().destroyForcibly();
+    process.waitFor();
+  }
+
+  /** Ends its input, and waits for the end of the process. */
+  public int end() throws IOException, InterruptedException {
+    process.getOutputStream().close();
+    return process.waitFor();
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}

@@ -1,0 +1,136 @@
+package io.timestore.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.timestore.format.Commit.FileBatch;
+import io.timestore.format.Commit.LaneBatch;
+import io.timestore.format.Commit.TableBatch;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CommitTest {
+  private static final LaneBatch LANE =
+      new LaneBatch(
+          3,
+          2,
+          4,
+          5,
+          -1,
+          new FileBatch(0x01020304, 0x05060708),
+          List.of(
+              new TableBatch(
+                  "a",
+                  3,
+                  9,
+                  new FileBatch(0x11121314, 0x15161718),
+                  new FileBatch(0x21222324, 0x25262728))));
+
+  /** What stands in {@code commit-v1.hex}. */
+  private static final Commit SMALL =
+      new Commit(
+          UUID.fromString("00112233-4455-6677-8899-aabbccddeeff"),
+          "host",
+          id(2),
+          id(3),
+          id(1),
+          true,
+          7,
+          false,
+          true,
+          Long.MIN_VALUE,
+          List.of(LANE));
+
+  private static UUID id(int number) {
+    return new UUID(0x0100_0000_0000_0000L, number);
+  }
+
+  private static Commit full() {
+    TableBatch table =
+        new TableBatch("größe", 0, 1L << 40, new FileBatch(-1, 0), new FileBatch(0, -1));
+    LaneBatch other =
+        new LaneBatch(100_000, 0, 1L << 33, -9, -8, new FileBatch(1, 2), List.of(table, table));
+    return new Commit(
+        id(1),
+        "",
+        id(2),
+        Commit.NO_ID,
+        id(4),
+        false,
+        Long.MAX_VALUE,
+        true,
+        false,
+        44,
+        List.of(LANE, other));
+  }
+
+  @Test
+  void everyFieldComesBack() throws IOException {
+    assertThat(Commit.fromBytes(1, full().toBytes())).isEqualTo(full());
+    Commit withoutRows = full().ofCheckpoint(8, true);
+    assertThat(Commit.fromBytes(1, withoutRows.toBytes())).isEqualTo(withoutRows);
+  }
+
+  @Test
+  void versionOneHasTheGoldenBytes() throws IOException {
+    byte[] golden = Hex.read("commit-v1.hex");
+
+    assertThat(SMALL.toBytes()).isEqualTo(golden);
+    assertThat(Commit.fromBytes(1, golden)).isEqualTo(SMALL);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2, -1})
+  void anyOtherVersionIsRefusedWithBothNamed(int version) {
+    assertThatThrownBy(() -> Commit.fromBytes(version, SMALL.toBytes()))
+        .isInstanceOf(CorruptStoreException.class)
+        .hasMessage("commit of version " + version + ", this software reads version 1");
+  }
+
+  @Test
+  void aCommitCutAnywhereIsRefused() {
+    byte[] bytes = full().toBytes();
+    for (int length = 0; length < bytes.length; length++) {
+      byte[] cut = Arrays.copyOf(bytes, length);
+      assertThatThrownBy(() -> Commit.fromBytes(1, cut))
+          .as("%d bytes", length)
+          .isInstanceOf(CorruptStoreException.class)
+          .hasMessageStartingWith("commit: ");
+    }
+  }
+
+  @Test
+  void bytesBehindTheEndAreRefused() {
+    byte[] bytes = full().toBytes();
+
+    assertThatThrownBy(() -> Commit.fromBytes(1, Arrays.copyOf(bytes, bytes.length + 3)))
+        .isInstanceOf(CorruptStoreException.class)
+        .hasMessage("commit: 3 bytes follow the last field");
+  }
+
+  @Test
+  void aDamagedByteGivesAnotherCommitOrIsRefused() {
+    byte[] bytes = full().toBytes();
+    for (int i = 0; i < bytes.length; i++) {
+      for (int mask : new int[] {0x01, 0x80, 0xFF}) {
+        byte[] damaged = bytes.clone();
+        damaged[i] = (byte) (damaged[i] ^ mask);
+        try {
+          assertThat(Commit.fromBytes(1, damaged)).as("byte %d", i).isNotEqualTo(full());
+        } catch (CorruptStoreException e) {
+          assertThat(e).as("byte %d", i).hasMessageStartingWith("commit: ");
+        }
+      }
+    }
+  }
+
+  @Test
+  void theRowsOfAllLanesAreCounted() {
+    assertThat(full().rowCount()).isEqualTo(2 + (1L << 33));
+  }
+}

@@ -1,0 +1,610 @@
+package io.timestore.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.timestore.disk.DirectIo;
+import io.timestore.disk.Disk;
+import io.timestore.disk.LocalDisk;
+import io.timestore.format.Commit;
+import io.timestore.format.CommitRecord;
+import io.timestore.format.Lane;
+import io.timestore.format.Owner;
+import io.timestore.format.Schema;
+import io.timestore.store.Publisher.Outcome;
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Rules 3, 4, 6 and 10: whose lane it is, and which commit becomes visible. */
+class PublisherTest {
+  private static final List<String> TABLES = List.of("a", "b");
+  private static final UUID LINEAGE = new UUID(1, 1);
+  private static final UUID OTHER_LINEAGE = new UUID(1, 2);
+  private static final UUID SUBMISSION = new UUID(2, 1);
+  private static final UUID OTHER_SUBMISSION = new UUID(2, 2);
+
+  @TempDir Path directory;
+  private Path path;
+  private Store store;
+
+  @BeforeEach
+  void createStore() throws IOException {
+    path = directory.resolve("store");
+    store = Store.openOrCreate(path, Schema.ofTables(TABLES));
+  }
+
+  private SinkRun begin() throws IOException {
+    return SinkRun.begin(store, LINEAGE, SUBMISSION);
+  }
+
+  private Outcome publish(Commit commit) throws IOException {
+    return store.publisher().publish(List.of(commit), false).get(0);
+  }
+
+  private Outcome publishRestored(Commit commit) throws IOException {
+    return store.publisher().publish(List.of(commit), true).get(0);
+  }
+
+  private CommitRecord record() throws IOException {
+    return store.snapshot().record();
+  }
+
+  private void assertHasKeys(LongStream keys) throws IOException {
+    assertThat(Rows.read(store, TABLES)).isEqualTo(Rows.ofKeys(keys));
+  }
+
+  private void appendDirectly(long from, long to) throws IOException {
+    try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+      writer.append(Rows.batch(Rows.ofKeys(LongStream.range(from, to))));
+      writer.commit();
+    }
+  }
+
+  @Test
+  void publishingCheckpointOneAgainAfterTwoLeavesTheRows() throws IOException {
+    try (SinkRun run = begin()) {
+      Commit first = run.prepare(1, 0, 10);
+      Commit second = run.prepare(2, 10, 20);
+      assertThat(publish(first)).isEqualTo(Outcome.PUBLISHED);
+      assertThat(publish(second)).isEqualTo(Outcome.PUBLISHED);
+      CommitRecord before = record();
+
+      assertThat(publishRestored(first)).isEqualTo(Outcome.ALREADY_PUBLISHED);
+      assertThat(publish(second)).isEqualTo(Outcome.ALREADY_PUBLISHED);
+
+      assertThat(record()).isEqualTo(before);
+      assertHasKeys(LongStream.range(0, 20));
+    }
+  }
+
+  @Test
+  void aCommitIsNotPublishedBeforeTheOneItFollows() throws IOException {
+    try (SinkRun run = begin()) {
+      Commit first = run.prepare(1, 0, 10);
+      Commit second = run.prepare(2, 10, 20);
+
+      assertThatThrownBy(() -> publish(second))
+          .isInstanceOf(ConflictException.class)
+          .hasMessageContaining("rows 10 to 20 (checkpoint 2, written on host " + Holder.host())
+          .hasMessageContaining("follows 10 rows of run " + second.run())
+          .hasMessageContaining("the lane has 0 rows");
+      assertHasKeys(LongStream.empty());
+      publish(first);
+      publish(second);
+      assertHasKeys(LongStream.range(0, 20));
+    }
+  }
+
+  @Test
+  void aRowThatTheCrateAppendedIsNeverTakenForThePreparedOne() throws IOException {
+    Commit commit;
+    try (SinkRun run = begin()) {
+      commit = run.prepare(1, 5, 6);
+    }
+    List<String> rows = List.of("5 " + Rows.hex("w5") + " -");
+    Crate.append(path, TABLES, rows);
+
+    assertThatThrownBy(() -> publish(commit))
+        .isInstanceOf(ConflictException.class)
+        .hasMessageContaining("follows 0 rows of run " + commit.run())
+        .hasMessageContaining("the lane has 1 rows and is owned by nobody");
+    assertThatThrownBy(() -> publishRestored(commit)).isInstanceOf(ConflictException.class);
+    assertThat(Rows.read(store, TABLES)).isEqualTo(rows);
+  }
+
+  @Test
+  void moreRowsOfTheCrateAreNotTakenForAPreparedCommitEither() throws IOException {
+    Commit commit;
+    try (SinkRun run = begin()) {
+      publish(run.prepare(1, 0, 3));
+      commit = run.prepare(2, 3, 5);
+    }
+    Crate.append(path, TABLES, Rows.ofKeys(LongStream.range(10, 20)));
+
+    assertThatThrownBy(() -> publish(commit)).isInstanceOf(ConflictException.class);
+    assertHasKeys(LongStream.concat(LongStream.range(0, 3), LongStream.range(10, 20)));
+  }
+
+  @Test
+  void afterTheCratesAppendTheNextWriterAdoptsItsRowsAndLineagesSurvive() throws IOException {
+    try (SinkRun run = begin()) {
+      publish(run.prepare(7, 0, 10));
+      publish(run.end(8));
+    }
+    CommitRecord before = record();
+    Crate.append(path, TABLES, Rows.ofKeys(LongStream.range(10, 15)));
+    assertThat(Files.size(path.resolve("length"))).isEqualTo(8);
+    assertHasKeys(LongStream.range(0, 15));
+
+    appendDirectly(15, 20);
+
+    assertHasKeys(LongStream.range(0, 20));
+    assertThat(record().lanes()).hasSize(1);
+    assertThat(record().lineages()).isEqualTo(before.lineages());
+    assertThat(record().journal()).startsWith(before.journal().get(0), before.journal().get(1));
+    assertThat(record().lineage(LINEAGE).orElseThrow().publishedCheckpointId()).isEqualTo(8);
+  }
+
+  @Test
+  void commitsBeforeTheCratesAppendAreKnownToBeDone() throws IOException {
+    Commit commit;
+    try (SinkRun run = begin()) {
+      commit = run.prepare(1, 0, 10);
+      publish(commit);
+    }
+    Crate.append(path, TABLES, Rows.ofKeys(LongStream.range(10, 15)));
+
+    assertThat(publishRestored(commit)).isEqualTo(Outcome.ALREADY_PUBLISHED);
+    assertHasKeys(LongStream.range(0, 15));
+  }
+
+  @Test
+  void theCratesAppendFailsBeforeItCommitsWhereThereAreLanes() throws IOException {
+    try (SinkRun first = begin();
+        SinkRun second = begin()) {
+      publish(first.prepare(1, 0, 10));
+      publish(second.prepare(2, 10, 20));
+    }
+    assertThatThrownBy(() -> Crate.append(path, TABLES, Rows.ofKeys(LongStream.range(20, 30))))
+        .isInstanceOf(FileAlreadyExistsException.class);
+
+    assertHasKeys(LongStream.range(0, 20));
+  }
+
+  @Test
+  void everyLaneAndTheStoreGetADirectoryThatStopsTheCrate() throws IOException {
+    Files.write(path.resolve("new_length"), new byte[8]);
+    try (SinkRun zombie = begin();
+        SinkRun run = begin()) {
+      publish(zombie.prepare(1, 0, 10));
+      assertThat(path.resolve("new_length")).isRegularFile();
+
+      publish(run.prepare(2, 10, 20));
+    }
+    assertThat(path.resolve("new_length")).isDirectory();
+    assertThat(path.resolve("lanes/00001/new_length")).isDirectory();
+    assertThat(path.resolve("lanes/00001/length"))
+        .hasBinaryContent(new byte[] {0, 0, 0, 0, 0, 0, 0, 10});
+  }
+
+  @Test
+  void aPublisherMakesTheDirectoryDurableBeforeItBelievesLength() throws IOException {
+    List<String> calls = new ArrayList<>();
+    Commit commit;
+    try (SinkRun run = begin()) {
+      commit = run.prepare(1, 0, 10);
+    }
+    Store.open(recording(calls), path).publisher().publish(List.of(commit), false);
+
+    assertThat(calls)
+        .containsSubsequence("tryLock commit.lock", "syncDirectory store", "readUpTo length")
+        .endsWith("link record", "rename length", "syncDirectory store");
+    assertThat(calls.indexOf("readUpTo length"))
+        .as("%s", calls)
+        .isGreaterThan(calls.indexOf("syncDirectory store"));
+  }
+
+  /** The disk of this machine, and a line for each operation with the name of its last path. */
+  private static Disk recording(List<String> calls) {
+    Disk disk = new LocalDisk();
+    return (Disk)
+        Proxy.newProxyInstance(
+            Disk.class.getClassLoader(),
+            new Class<?>[] {Disk.class},
+            (proxy, method, arguments) -> {
+              for (int i = arguments.length - 1; i >= 0; i--) {
+                if (arguments[i] instanceof Path file) {
+                  calls.add(method.getName() + " " + file.getFileName());
+                  break;
+                }
+              }
+              try {
+                return method.invoke(disk, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  @Test
+  void preparedBytesOfADeadRunStayAndCanBePublishedAfterABackfill() throws IOException {
+    Commit commit;
+    try (SinkRun run = begin()) {
+      commit = run.prepare(1, 0, 10);
+    }
+    appendDirectly(100, 200);
+    assertThat(record().lane(1).orElseThrow().rows()).isEqualTo(100);
+
+    assertThat(publishRestored(commit)).isEqualTo(Outcome.PUBLISHED);
+
+    assertHasKeys(LongStream.concat(LongStream.range(0, 10), LongStream.range(100, 200)));
+  }
+
+  @Test
+  void aSavepointsBytesStayAfterAFailoverToACheckpointBeforeIt() throws IOException {
+    Commit savepoint;
+    try (SinkRun run = begin()) {
+      publish(run.prepare(1, 0, 10));
+      savepoint = run.prepare(2, 10, 20);
+    }
+    try (SinkRun failover = begin()) {
+      Commit second = failover.prepare(2, 30, 40);
+      assertThat(second.lanes().get(0).number()).isEqualTo(1);
+      publish(second);
+
+      assertThat(publishRestored(savepoint)).isEqualTo(Outcome.PUBLISHED);
+    }
+    assertHasKeys(LongStream.concat(LongStream.range(0, 20), LongStream.range(30, 40)));
+  }
+
+  @Test
+  void aDirectoryThatNoRecordNamesIsNotUsedAgain() throws IOException {
+    try (SinkRun zombie = begin()) {
+      publish(zombie.prepare(1, 0, 10));
+      Commit pending;
+      try (SinkRun dead = begin()) {
+        pending = dead.prepare(2, 10, 20);
+      }
+      assertThat(pending.lanes().get(0).number()).isEqualTo(1);
+      assertThat(record().lanes()).hasSize(1);
+
+      try (SinkRun next = begin()) {
+        Commit commit = next.prepare(2, 20, 30);
+        assertThat(commit.lanes().get(0).number()).isEqualTo(2);
+        publish(commit);
+      }
+      assertThat(publishRestored(pending)).isEqualTo(Outcome.PUBLISHED);
+    }
+    assertHasKeys(LongStream.range(0, 30));
+    assertThat(record().lanes()).extracting(Lane::number).containsExactly(0, 1, 2);
+    assertThat(record().nextLane()).isEqualTo(3);
+  }
+
+  @Test
+  void anAttemptThatWakesUpLateWritesNothingOverItsSuccessorsBytes() throws IOException {
+    try (SinkRun paused = begin()) {
+      Commit completed;
+      try (SinkRun successor = begin()) {
+        completed = successor.prepare(1, 0, 10);
+      }
+      assertThat(paused.prepare(1, 5, 15).lanes().get(0).number()).isEqualTo(1);
+
+      assertThat(publishRestored(completed)).isEqualTo(Outcome.PUBLISHED);
+    }
+    assertHasKeys(LongStream.range(0, 10));
+  }
+
+  @Test
+  void aZombieThatHoldsItsLaneKeepsNobodyWaiting() throws IOException {
+    try (StoreWriter zombie = store.writer(WriterOptions.defaults())) {
+      zombie.append(Rows.batch(Rows.ofKeys(LongStream.range(0, 10))));
+      zombie.commit();
+
+      appendDirectly(10, 20);
+    }
+    assertHasKeys(LongStream.range(0, 20));
+    assertThat(record().lanes()).extracting(Lane::number).containsExactly(0, 1);
+  }
+
+  @Test
+  void aWriterGoesOnInTheNewestLaneThatWasReleased() throws IOException {
+    for (long from = 0; from < 50; from += 10) {
+      appendDirectly(from, from + 10);
+    }
+    assertThat(record().lanes()).hasSize(1);
+    assertThat(record().lanes().get(0).owner()).isEqualTo(Owner.NONE);
+    assertThat(record().lanes().get(0).base()).isEqualTo(40);
+    assertThat(path.resolve("lanes")).doesNotExist();
+  }
+
+  @Test
+  void theRunThatEndsFirstReleasesNoOtherRunsLane() throws IOException {
+    try (SinkRun first = begin();
+        SinkRun second = begin()) {
+      Commit ofFirst = first.prepare(1, 0, 10);
+      Commit ofSecond = second.prepare(1, 10, 20);
+      store.publisher().publish(List.of(ofFirst, ofSecond), false);
+
+      assertThat(publish(first.end(2))).isEqualTo(Outcome.PUBLISHED);
+      assertThat(record().lane(0).orElseThrow().owner()).isEqualTo(Owner.NONE);
+      assertThat(record().lane(1).orElseThrow().owner())
+          .isEqualTo(new Owner(Owner.Kind.RUN, ofSecond.run()));
+
+      publish(second.prepare(2, 20, 30));
+      assertHasKeys(LongStream.range(0, 30));
+    }
+  }
+
+  @Test
+  void onlyTheLastCommitReleasesAndItsSecondPublicationAddsNothing() throws IOException {
+    try (SinkRun run = begin()) {
+      Commit first = run.prepare(1, 0, 10);
+      Owner owner = new Owner(Owner.Kind.RUN, first.run());
+      publish(first);
+      assertThat(record().lanes().get(0).owner()).isEqualTo(owner);
+
+      Commit last = run.end(2);
+      assertThat(last.lanes()).isEmpty();
+      assertThat(publish(last)).isEqualTo(Outcome.PUBLISHED);
+      CommitRecord released = record();
+      assertThat(released.lanes().get(0).owner()).isEqualTo(Owner.NONE);
+      assertThat(released.lanes().get(0).rows()).isEqualTo(10);
+
+      assertThat(publish(last)).isEqualTo(Outcome.ALREADY_PUBLISHED);
+      assertThat(record()).isEqualTo(released);
+    }
+    appendDirectly(10, 20);
+    assertThat(record().lanes()).hasSize(1);
+  }
+
+  @Test
+  void commitsOfOneCheckpointBecomeVisibleInOneRename() throws IOException {
+    try (SinkRun first = begin();
+        SinkRun second = begin()) {
+      Commit left = first.prepare(1, 0, 10);
+      Commit right = second.prepare(1, 10, 20);
+      CommitRecord before = record();
+
+      List<Outcome> outcomes = store.publisher().publish(List.of(right, left), false);
+
+      assertThat(outcomes).containsExactly(Outcome.PUBLISHED, Outcome.PUBLISHED);
+      assertThat(record().revision()).isEqualTo(before.revision() + 1);
+      assertThat(record().commitCount()).isEqualTo(before.commitCount() + 1);
+      assertHasKeys(LongStream.range(0, 20));
+    }
+  }
+
+  @Test
+  void ofCommitsOfOneCheckpointNoneIsPublishedIfOneConflicts() throws IOException {
+    try (SinkRun first = begin();
+        SinkRun second = begin()) {
+      Commit good = first.prepare(1, 0, 10);
+      second.prepare(1, 10, 20);
+      Commit tooEarly = second.prepare(2, 20, 30);
+      CommitRecord before = record();
+
+      assertThatThrownBy(() -> store.publisher().publish(List.of(good, tooEarly), false))
+          .isInstanceOf(ConflictException.class)
+          .hasMessageContaining("the lane is not in the store");
+
+      assertThat(record()).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void rowsOlderThanCommittedOnesInAnotherLaneAreRefusedWithBothKeys() throws IOException {
+    try (SinkRun first = begin();
+        SinkRun second = begin()) {
+      Commit early = first.prepare(1, 0, 10);
+      publish(second.prepare(1, 5, 15));
+      CommitRecord before = record();
+
+      assertThatThrownBy(() -> publish(early))
+          .isInstanceOf(ConflictException.class)
+          .hasMessageContaining("lane 0 ends with key 9, lane 1 begins with key 5");
+      assertThat(record()).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void aRestoredCommitWhoseBytesAreGoneIsRefused() throws IOException {
+    Path copy = directory.resolve("copy");
+    Commit commit;
+    try (SinkRun run = begin()) {
+      publish(run.prepare(1, 0, 10));
+      copy(path, copy);
+      commit = run.prepare(2, 10, 20);
+    }
+    replaceStoreBy(copy);
+
+    assertThatThrownBy(() -> publishRestored(commit))
+        .isInstanceOf(ConflictException.class)
+        .hasMessageContaining("rows 10 to 20 (checkpoint 2, written on host " + Holder.host())
+        .hasMessageContaining("the prepared bytes are not on disk any more")
+        .hasMessageContaining("brought back from an older copy?");
+    assertHasKeys(LongStream.range(0, 10));
+  }
+
+  @Test
+  void aRestoredCommitWhoseLaneIsGoneIsRefused() throws IOException {
+    Path copy = directory.resolve("copy");
+    try (SinkRun zombie = begin();
+        SinkRun run = begin()) {
+      publish(zombie.prepare(1, 0, 10));
+      copy(path, copy);
+      Commit first = run.prepare(2, 10, 20);
+      publish(first);
+      Commit second = run.prepare(3, 20, 30);
+      replaceStoreBy(copy);
+
+      assertThatThrownBy(() -> publishRestored(first))
+          .isInstanceOf(ConflictException.class)
+          .hasMessageContaining("the prepared bytes are not on disk any more");
+      assertThatThrownBy(() -> publishRestored(second))
+          .isInstanceOf(ConflictException.class)
+          .hasMessageContaining("follows 10 rows, but the lane is not in the store");
+    }
+    assertHasKeys(LongStream.range(0, 10));
+  }
+
+  private void replaceStoreBy(Path copy) throws IOException {
+    delete(path);
+    Files.move(copy, path);
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> paths = Files.walk(from)) {
+      for (Path source : paths.toList()) {
+        Files.copy(source, to.resolve(from.relativize(source)));
+      }
+    }
+  }
+
+  private static void delete(Path root) throws IOException {
+    try (Stream<Path> paths = Files.walk(root)) {
+      for (Path file : paths.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  @Test
+  void aCommitForAnotherStoreNamesBothStoresAndHosts() throws IOException {
+    Store other = Store.openOrCreate(directory.resolve("other"), Schema.ofTables(TABLES));
+    try (SinkRun run = begin()) {
+      Commit here = run.prepare(1, 0, 10);
+      Commit there =
+          new Commit(
+              here.storeId(),
+              "far-away",
+              here.lineage(),
+              here.submission(),
+              here.run(),
+              here.direct(),
+              here.checkpointId(),
+              here.last(),
+              here.stateless(),
+              here.watermark(),
+              here.lanes());
+
+      assertThatThrownBy(() -> other.publisher().publish(List.of(there), false))
+          .isInstanceOf(ConflictException.class)
+          .hasMessageStartingWith(other.directory() + " is store " + other.id())
+          .hasMessageContaining("as seen from host " + Holder.host())
+          .hasMessageContaining("written to store " + store.id() + " on host far-away");
+    }
+    assertThat(Rows.read(other, TABLES)).isEmpty();
+  }
+
+  @Test
+  void leftoversOfACrashedPublisherAreRemoved() throws IOException {
+    Files.writeString(path.resolve(".length.1234"), "half a rec");
+    Files.writeString(path.resolve(".record.1234"), "a link");
+    Files.writeString(path.resolve(".notes"), "not ours");
+
+    appendDirectly(0, 10);
+
+    assertThat(path.toFile().list((dir, name) -> name.startsWith("."))).containsExactly(".notes");
+  }
+
+  @Test
+  void aRecordWhoseRenameNeverCameIsTakenBack() throws IOException {
+    appendDirectly(0, 10);
+    byte[] committed = Files.readAllBytes(path.resolve("length"));
+    CommitRecord neverCommitted = record().withFinished(SUBMISSION).nextRevision();
+    Files.delete(path.resolve("record"));
+    Files.write(path.resolve("record"), neverCommitted.toBytes());
+
+    assertThat(store.publisher().startWithoutState(SUBMISSION)).isFalse();
+
+    assertThat(path.resolve("record")).hasBinaryContent(committed);
+    Crate.append(path, TABLES, Rows.ofKeys(LongStream.range(10, 20)));
+    assertThat(store.publisher().startWithoutState(SUBMISSION)).isFalse();
+    assertHasKeys(LongStream.range(0, 20));
+  }
+
+  @Test
+  void theSecondAttemptOfASubmissionWithoutStateIsToldThatItIsFinished() throws IOException {
+    assertThat(store.publisher().startWithoutState(SUBMISSION)).isFalse();
+    try (SinkRun run = begin()) {
+      publish(run.prepareStateless(0, 10));
+    }
+    assertThat(store.publisher().startWithoutState(SUBMISSION)).isTrue();
+    assertThat(store.publisher().startWithoutState(OTHER_SUBMISSION)).isFalse();
+  }
+
+  @Test
+  void theSecondAttemptsLastCommitAddsNothing() throws IOException {
+    Commit second;
+    try (SinkRun late = begin()) {
+      try (SinkRun run = begin()) {
+        publish(run.prepareStateless(0, 10));
+      }
+      second = late.prepareStateless(10, 20);
+    }
+    assertThat(publish(second)).isEqualTo(Outcome.ALREADY_PUBLISHED);
+    assertHasKeys(LongStream.range(0, 10));
+
+    appendDirectly(20, 30);
+    assertHasKeys(LongStream.concat(LongStream.range(0, 10), LongStream.range(20, 30)));
+    assertThat(record().lanes()).as("the second attempt's lane was released").hasSize(1);
+  }
+
+  @Test
+  void bothAttemptsOfASubmissionWithoutStateMayPrepareAtOnce() throws IOException {
+    try (SinkRun first = begin();
+        SinkRun second = begin()) {
+      Commit ofFirst = first.prepareStateless(0, 10);
+      Commit ofSecond = second.prepareStateless(0, 10);
+      assertThat(publish(ofSecond)).isEqualTo(Outcome.PUBLISHED);
+
+      assertThat(publish(ofFirst)).isEqualTo(Outcome.ALREADY_PUBLISHED);
+      assertThat(record().lanes()).extracting(Lane::visibleRows).containsExactly(0L, 10L);
+    }
+    assertHasKeys(LongStream.range(0, 10));
+  }
+
+  @Test
+  void twoSubmissionsOfOneJobPublishTheSameCheckpointId() throws IOException {
+    try (SinkRun left = SinkRun.begin(store, LINEAGE, SUBMISSION);
+        SinkRun right = SinkRun.begin(store, OTHER_LINEAGE, OTHER_SUBMISSION)) {
+      Commit first = left.prepare(1, 0, 10);
+      Commit second = right.prepare(1, 10, 20);
+
+      assertThat(publish(first)).isEqualTo(Outcome.PUBLISHED);
+      assertThat(publish(second)).isEqualTo(Outcome.PUBLISHED);
+    }
+    assertHasKeys(LongStream.range(0, 20));
+  }
+
+  @Test
+  void whatADirectWriterLeftUnpublishedIsWrittenOverAndTheStoreIsSound() throws IOException {
+    appendDirectly(0, 10);
+    CrashingDisk disk = new CrashingDisk(Long.MAX_VALUE, CrashingDisk.Fate.DONE);
+    WriterOptions options =
+        new WriterOptions(DirectIo.AUTO, 1 << 16, Commit.NO_ID, Commit.NO_ID, true);
+    StoreWriter dead = Store.open(disk, path).writer(options);
+    dead.append(Rows.batch(Rows.ofKeys(LongStream.range(10, 80_000))));
+    disk.bury();
+    assertThat(Files.size(path.resolve("keys"))).isGreaterThan(CommitRecord.CHUNK_BYTES);
+
+    appendDirectly(20, 90_000);
+
+    assertHasKeys(LongStream.concat(LongStream.range(0, 10), LongStream.range(20, 90_000)));
+    assertThat(record().lanes()).hasSize(1);
+    appendDirectly(90_000, 90_001);
+  }
+}
