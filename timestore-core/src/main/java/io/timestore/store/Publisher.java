@@ -1,16 +1,12 @@
 package io.timestore.store;
 
 import io.timestore.disk.Disk;
-import io.timestore.disk.DiskFile;
 import io.timestore.disk.DiskLock;
-import io.timestore.format.Batch;
 import io.timestore.format.Commit;
 import io.timestore.format.Commit.LaneBatch;
-import io.timestore.format.Commit.TableBatch;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.Lane;
 import io.timestore.format.Lineage;
-import io.timestore.format.Lineage.Submission;
 import io.timestore.format.Owner;
 import io.timestore.store.LaneWriter.OwnLane;
 import io.timestore.store.RecordFile.Loaded;
@@ -20,14 +16,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
-import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,12 +34,13 @@ import org.slf4j.LoggerFactory;
  */
 public final class Publisher implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
-  private static final int VERIFY_BYTES = 1024 * 1024;
 
   private final Disk disk;
   private final StoreFiles files;
   private final UUID storeId;
   private final RecordFile recordFile;
+  private final Succession succession;
+  private final PreparedBytes preparedBytes;
   private final CountDownLatch closed = new CountDownLatch(1);
 
   Publisher(Disk disk, StoreFiles files, UUID storeId) {
@@ -53,6 +48,8 @@ public final class Publisher implements Closeable {
     this.files = files;
     this.storeId = storeId;
     this.recordFile = new RecordFile(disk, files, storeId);
+    this.succession = new Succession(files);
+    this.preparedBytes = new PreparedBytes(disk, files);
   }
 
   /** What became of a commit. */
@@ -175,17 +172,17 @@ public final class Publisher implements Closeable {
     }
     List<LaneBatch> toDo = new ArrayList<>();
     for (LaneBatch batch : commit.lanes()) {
-      if (!isDone(batch, record, byReference)) {
+      if (!isDone(batch, record, verifyBytes || byReference)) {
         checkOurs(commit, batch, record);
         toDo.add(batch);
       }
     }
     if (!toDo.isEmpty() || releasesLanes(commit, record)) {
-      checkFence(commit, record);
+      succession.checkFence(commit, record);
     }
     if (verifyBytes) {
       for (LaneBatch batch : toDo) {
-        if (!bytesMatch(batch)) {
+        if (!preparedBytes.match(batch)) {
           throw new ConflictException(
               describe(commit, batch)
                   + ": the prepared bytes are not on disk any more; was the store brought back"
@@ -196,7 +193,8 @@ public final class Publisher implements Closeable {
     return toDo;
   }
 
-  private boolean isDone(LaneBatch batch, CommitRecord record, boolean byReference)
+  /** Bytes are compared where the reference may have written over what was prepared. */
+  private boolean isDone(LaneBatch batch, CommitRecord record, boolean compareBytes)
       throws IOException {
     if (record.tombstones().contains(batch.number())) {
       return true;
@@ -204,7 +202,7 @@ public final class Publisher implements Closeable {
     Optional<Lane> lane = record.lane(batch.number());
     return lane.isPresent()
         && lane.get().rows() >= batch.rowsAfter()
-        && (!byReference || bytesMatch(batch));
+        && (!compareBytes || preparedBytes.match(batch));
   }
 
   private void checkOurs(Commit commit, LaneBatch batch, CommitRecord record)
@@ -235,30 +233,6 @@ public final class Publisher implements Closeable {
                   ? "nobody"
                   : "run " + lane.get().owner().run()));
     }
-  }
-
-  private void checkFence(Commit commit, CommitRecord record) throws ConflictException {
-    Optional<Lineage> lineage = record.lineage(commit.lineage());
-    if (isWithoutLineage(commit) || lineage.isEmpty()) {
-      return;
-    }
-    Optional<Submission> submission = lineage.get().submission(commit.submission());
-    if (submission.isEmpty() || submission.get().fence() < commit.checkpointId()) {
-      throw new ConflictException(
-          files.root()
-              + ": checkpoint "
-              + commit.checkpointId()
-              + " of submission "
-              + commit.submission()
-              + " must not be published: submission "
-              + lineage.get().current()
-              + " took over"
-              + submission.map(s -> " from checkpoint " + s.fence()).orElse(""));
-    }
-  }
-
-  private static boolean isWithoutLineage(Commit commit) {
-    return commit.stateless() || commit.lineage().equals(Commit.NO_ID);
   }
 
   private String describe(Commit commit, LaneBatch batch) {
@@ -295,7 +269,7 @@ public final class Publisher implements Closeable {
     if (commit.stateless()) {
       return commit.last() ? next.withFinished(commit.submission()) : next;
     }
-    if (isWithoutLineage(commit)) {
+    if (Succession.isWithoutLineage(commit)) {
       return next;
     }
     Lineage lineage =
@@ -319,36 +293,6 @@ public final class Publisher implements Closeable {
     }
   }
 
-  private boolean bytesMatch(LaneBatch batch) throws IOException {
-    LaneFiles lane = files.lane(batch.number());
-    long from = batch.rowsBefore() * Long.BYTES;
-    long to = batch.rowsAfter() * Long.BYTES;
-    boolean match = crc(lane.keys(), from, to) == batch.keys().batchCrc();
-    for (TableBatch table : batch.tables()) {
-      match =
-          match
-              && crc(lane.offsets(table.name()), from, to) == table.offsets().batchCrc()
-              && crc(lane.data(table.name()), table.dataBytesBefore(), table.dataBytesAfter())
-                  == table.data().batchCrc();
-    }
-    return match;
-  }
-
-  private int crc(Path path, long from, long to) throws IOException {
-    CRC32C crc = new CRC32C();
-    if (!disk.exists(path)) {
-      return ~0;
-    }
-    try (DiskFile file = disk.openForReading(path)) {
-      ByteBuffer bytes = ByteBuffer.allocate(VERIFY_BYTES);
-      for (long position = from; position < to; position += VERIFY_BYTES) {
-        file.read(bytes.clear().limit((int) Math.min(VERIFY_BYTES, to - position)), position);
-        crc.update(bytes.flip());
-      }
-    }
-    return (int) crc.getValue();
-  }
-
   /**
    * Rule 7: what a restored sink does before anything else. Harmless to repeat.
    *
@@ -358,72 +302,12 @@ public final class Publisher implements Closeable {
     underLock(
         "register",
         current -> {
-          CommitRecord record = current.record();
-          Lineage lineage =
-              record
-                  .lineage(restored.lineage())
-                  .orElse(Lineage.begin(restored.lineage(), restored.stateSubmission()));
-          boolean isKnown = record.lineage(restored.lineage()).isPresent();
-          if (isKnown && lineage.current().equals(restored.submission())) {
-            return null;
+          Optional<CommitRecord> next = succession.register(current.record(), restored);
+          if (next.isPresent()) {
+            recordFile.replace(next.get());
           }
-          checkSuccession(restored, lineage);
-          recordFile.replace(
-              record.withLineage(
-                  lineage.succeededBy(
-                      restored.submission(), restored.stateSubmission(), restored.checkpointId())));
           return null;
         });
-  }
-
-  private void checkSuccession(Restored restored, Lineage lineage) throws ConflictException {
-    for (Submission other : lineage.submissions()) {
-      if (compareUnsigned(other.id(), restored.submission()) > 0) {
-        throw new ConflictException(
-            files.root()
-                + ": submission "
-                + restored.submission()
-                + " was restored from checkpoint "
-                + restored.checkpointId()
-                + ", but the newer submission "
-                + other.id()
-                + " of the same lineage is registered already");
-      }
-    }
-    Optional<Submission> state = lineage.submission(restored.stateSubmission());
-    if (state.isPresent()
-        && !restored.stateSubmission().equals(restored.submission())
-        && state.get().fence() < restored.checkpointId()) {
-      throw new ConflictException(
-          files.root()
-              + ": the state of checkpoint "
-              + restored.checkpointId()
-              + " is of submission "
-              + restored.stateSubmission()
-              + ", from which submission "
-              + lineage.current()
-              + " took over at checkpoint "
-              + state.get().fence());
-    }
-    if (lineage.publishedCheckpointId() > restored.checkpointId()) {
-      throw new ConflictException(
-          files.root()
-              + ": the state is of checkpoint "
-              + restored.checkpointId()
-              + ", but checkpoints up to "
-              + lineage.publishedCheckpointId()
-              + " of its lineage are in the store: going on would write their rows twice."
-              + " Restore from checkpoint "
-              + lineage.publishedCheckpointId()
-              + " or a later one ('sink.restore.mode' is 'fail', the only mode of this version)");
-    }
-  }
-
-  private static int compareUnsigned(UUID left, UUID right) {
-    int high = Long.compareUnsigned(left.getMostSignificantBits(), right.getMostSignificantBits());
-    return high != 0
-        ? high
-        : Long.compareUnsigned(left.getLeastSignificantBits(), right.getLeastSignificantBits());
   }
 
   /**
@@ -438,20 +322,8 @@ public final class Publisher implements Closeable {
     return underLock(
         "start",
         current -> {
-          CommitRecord record = current.record();
-          for (Lineage lineage : record.lineages()) {
-            if (lineage.submission(submission).isPresent()
-                && lineage.publishedCheckpointId() != Lineage.NO_CHECKPOINT) {
-              throw new ConflictException(
-                  files.root()
-                      + ": submission "
-                      + submission
-                      + " starts without state, but has published checkpoints up to "
-                      + lineage.publishedCheckpointId()
-                      + ": going on would write their rows twice");
-            }
-          }
-          return record.finished().contains(submission);
+          succession.checkStart(current.record(), submission);
+          return current.record().finished().contains(submission);
         });
   }
 
@@ -460,81 +332,8 @@ public final class Publisher implements Closeable {
    * one. The lane is locked, and will be the run's alone.
    */
   OwnLane takeLane(Owner owner, List<String> tables) throws IOException {
-    return underLock("take a lane", current -> takeLane(owner, tables, current));
-  }
-
-  private OwnLane takeLane(Owner owner, List<String> tables, Loaded current) throws IOException {
-    CommitRecord record = current.record();
-    if (current.byReference()) {
-      checkRowsOfReference(record);
-    }
-    List<Lane> sequence = LaneOrder.sequence(record.lanes());
-    Lane newest = sequence.isEmpty() ? record.lanes().get(0) : sequence.get(sequence.size() - 1);
-    if (newest.owner().kind() != Owner.Kind.RUN && hasAllOf(newest, tables)) {
-      Optional<DiskLock> lock =
-          disk.tryLock(
-              files.lane(newest.number()).writerLock(), Holder.describe("run " + owner.run()));
-      if (lock.isPresent()) {
-        Lane taken = newest.takenBy(owner);
-        try {
-          recordFile.replace(record.withLane(taken));
-        } catch (Throwable e) {
-          lock.get().close();
-          throw e;
-        }
-        return new OwnLane(taken, lock.get());
-      }
-    }
-    return newLane(owner, record);
-  }
-
-  /** Rows that somebody else appended are read once before ours follow them. */
-  private void checkRowsOfReference(CommitRecord record) throws IOException {
-    Lane lane = record.lanes().get(0);
-    List<String> tables = lane.tables().stream().map(Lane.LaneTable::name).toList();
-    LaneRange rows = new LaneRange(0, lane.from(), lane.rows());
-    try (Scan scan = new Scan(disk, files, record, List.of(rows), tables)) {
-      Batch batch = new Batch(tables.size());
-      while (scan.next(batch)) {
-        // Scan checks the order of keys and offsets.
-      }
-    }
-  }
-
-  /** A lane whose rows lack a table can't be gone on with: the table's offsets would have a gap. */
-  private static boolean hasAllOf(Lane lane, List<String> tables) {
-    Set<String> present = new HashSet<>();
-    lane.tables().forEach(table -> present.add(table.name()));
-    return lane.rows() == 0 || (present.containsAll(tables) && tables.size() == present.size());
-  }
-
-  private OwnLane newLane(Owner owner, CommitRecord record) throws IOException {
-    createDirectoryInPlaceOfFile(files.lane(0).newLength());
-    disk.createDirectory(files.lanes());
-    int number = record.nextLane();
-    for (String name : disk.list(files.lanes())) {
-      if (name.matches("\\d{5,9}")) {
-        number = Math.max(number, Integer.parseInt(name) + 1);
-      }
-    }
-    while (!disk.createDirectory(files.lane(number).directory())) {
-      number++;
-    }
-    LaneFiles lane = files.lane(number);
-    disk.createDirectory(lane.newLength());
-    DiskLock lock =
-        disk.tryLock(lane.writerLock(), Holder.describe("run " + owner.run()))
-            .orElseThrow(() -> new IOException(lane.writerLock() + " of a new lane is held"));
-    LOG.info("Writing to a lane of its own: {}", lane.directory());
-    return new OwnLane(Lane.empty(number, owner), lock);
-  }
-
-  /** The reference may have left a file of that name when it crashed. */
-  private void createDirectoryInPlaceOfFile(Path directory) throws IOException {
-    if (!disk.createDirectory(directory) && !disk.isDirectory(directory)) {
-      disk.delete(directory);
-      disk.createDirectory(directory);
-    }
+    LaneAllocator allocator = new LaneAllocator(disk, files, recordFile);
+    return underLock("take a lane", current -> allocator.take(owner, tables, current));
   }
 
   /** The committed state, read without a lock. */

@@ -15,8 +15,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LocalLockTest {
   private static final int THREADS = 8;
 
@@ -135,12 +137,13 @@ class LocalLockTest {
   }
 
   @Test
-  void twoNamesOfOneFileAreOneLock() throws IOException {
+  void twoNamesOfOneFileAreOneLock() throws Exception {
     Path link = directory.resolveSibling(directory.getFileName() + "-link");
     try (DiskLock lock = lock()) {
       Files.createSymbolicLink(link, directory);
 
       assertThat(disk.tryLock(link.resolve("commit.lock"), "the other name")).isEmpty();
+      assertThat(tryInChild()).isEqualTo(LockHolder.REFUSED);
       assertThat(lock).isNotNull();
     } finally {
       Files.deleteIfExists(link);

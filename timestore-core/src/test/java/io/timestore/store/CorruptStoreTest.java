@@ -346,6 +346,8 @@ class CorruptStoreTest {
     Files.write(file("length"), foreign);
     assertScanIsCorrupt(store, file("length") + message);
     assertAppendIsCorrupt(store, file("length") + message);
+    assertThatThrownBy(() -> store.publisher().startWithoutState(other.id()))
+        .hasMessage(file("length") + message);
     assertThat(Files.readAllBytes(file("record"))).as("ours stays").isNotEqualTo(foreign);
 
     Files.delete(file("record"));

@@ -6,9 +6,11 @@ import io.timestore.disk.ChildJvm;
 import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A process that appends is killed at random moments, again and again, on one store. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class KillTest {
   private static final int ROUNDS = 12;
   private static final int START_MILLIS_MAX = 500;

@@ -25,9 +25,11 @@ import java.util.concurrent.FutureTask;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Rule 4: one publisher at a time, whoever and wherever it is. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LockTest {
   private static final List<String> TABLES = List.of("a", "b");
   private static final UUID SUBMISSION = new UUID(2, 1);

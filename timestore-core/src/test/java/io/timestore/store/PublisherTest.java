@@ -139,6 +139,19 @@ class PublisherTest {
   }
 
   @Test
+  void rowsOfTheCrateThatOursAdoptedAreNotTakenForARestoredCommit() throws IOException {
+    Commit commit;
+    try (SinkRun run = begin()) {
+      commit = run.prepare(1, 0, 3);
+    }
+    Crate.append(path, TABLES, Rows.ofKeys(LongStream.range(10, 20)));
+    appendDirectly(20, 21);
+
+    assertThatThrownBy(() -> publishRestored(commit)).isInstanceOf(ConflictException.class);
+    assertHasKeys(LongStream.range(10, 21));
+  }
+
+  @Test
   void afterTheCratesAppendTheNextWriterAdoptsItsRowsAndLineagesSurvive() throws IOException {
     try (SinkRun run = begin()) {
       publish(run.prepare(7, 0, 10));
@@ -291,6 +304,32 @@ class PublisherTest {
     assertHasKeys(LongStream.range(0, 30));
     assertThat(record().lanes()).extracting(Lane::number).containsExactly(0, 1, 2);
     assertThat(record().nextLane()).isEqualTo(3);
+  }
+
+  @Test
+  void laneNumbersOnlyGoUpOverDirectoriesThatNoRecordNames() throws IOException {
+    Files.createDirectories(path.resolve("lanes/00007"));
+    Files.createDirectories(path.resolve("lanes/notes"));
+    try (SinkRun zombie = begin();
+        SinkRun run = begin()) {
+      publish(zombie.prepare(1, 0, 10));
+
+      assertThat(run.prepare(2, 10, 20).lanes().get(0).number()).isEqualTo(8);
+    }
+  }
+
+  @Test
+  void aCommitIsRefusedOnceItsRunDoesNotOwnTheLaneAnyMore() throws IOException {
+    try (SinkRun run = begin()) {
+      publish(run.prepare(1, 0, 10));
+      Commit late = run.prepare(2, 10, 20);
+      publish(run.end(3));
+
+      assertThatThrownBy(() -> publishRestored(late))
+          .isInstanceOf(ConflictException.class)
+          .hasMessageContaining("the lane has 10 rows and is owned by nobody");
+    }
+    assertHasKeys(LongStream.range(0, 10));
   }
 
   @Test

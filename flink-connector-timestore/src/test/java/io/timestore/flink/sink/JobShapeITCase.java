@@ -153,6 +153,7 @@ class JobShapeITCase {
     tables.getConfig().set("execution.checkpointing.checkpoints-after-tasks-finish", "false");
 
     assertThatThrownBy(() -> tables.executeSql("INSERT INTO store SELECT * FROM sequence"))
-        .hasMessageContaining("SET 'execution.checkpointing.checkpoints-after-tasks-finish' = 'true'");
+        .hasMessageContaining(
+            "SET 'execution.checkpointing.checkpoints-after-tasks-finish' = 'true'");
   }
 }

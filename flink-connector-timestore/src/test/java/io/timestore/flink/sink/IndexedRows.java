@@ -1,0 +1,82 @@
+package io.timestore.flink.sink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.timestore.disk.DirectIo;
+import io.timestore.flink.StoreJudge;
+import io.timestore.flink.StoreJudge.StoredRow;
+import io.timestore.flink.types.TableLayout;
+import io.timestore.format.CellType;
+import io.timestore.format.Column;
+import io.timestore.format.Key;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.flink.api.connector.source.util.ratelimit.RateLimiterStrategy;
+import org.apache.flink.connector.datagen.source.DataGeneratorSource;
+import org.apache.flink.table.data.GenericRowData;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.data.StringData;
+import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
+import org.apache.flink.table.types.logical.BigIntType;
+import org.apache.flink.table.types.logical.RowType;
+import org.apache.flink.table.types.logical.VarCharType;
+
+/** Rows that can be told from their index: three each of a key, as a source, in a store. */
+final class IndexedRows {
+  static final InternalTypeInfo<RowData> TYPE =
+      InternalTypeInfo.of(
+          RowType.of(
+              new BigIntType(false),
+              new BigIntType(false),
+              new VarCharType(false, VarCharType.MAX_LENGTH)));
+
+  private IndexedRows() {}
+
+  static DataGeneratorSource<RowData> source(long rowCount, double rowsPerSecond) {
+    return new DataGeneratorSource<>(
+        IndexedRows::row, rowCount, RateLimiterStrategy.perSecond(rowsPerSecond), TYPE);
+  }
+
+  static TimestoreSink sink(Path store) {
+    TableLayout layout =
+        new TableLayout(
+            store.toString(),
+            null,
+            "test",
+            Key.of("k", CellType.of(CellType.Kind.BIGINT)),
+            0,
+            List.of(
+                new Column("index", "index", CellType.of(CellType.Kind.BIGINT), false),
+                new Column(
+                    "text",
+                    "text",
+                    CellType.of(CellType.Kind.VARCHAR, CellType.MAX_LENGTH),
+                    false)));
+    return new TimestoreSink(layout, new SinkSettings(1 << 20, 4 << 20, DirectIo.AUTO));
+  }
+
+  /** Each row is there once, in order, and whole. */
+  static void assertExactlyOnce(Path store, int rowCount, String run) throws IOException {
+    List<StoredRow> rows = new StoreJudge(store).rows("index", "text");
+    assertThat(rows).as(run).hasSize(rowCount);
+    for (int i = 0; i < rowCount; i++) {
+      StoredRow row = rows.get(i);
+      assertThat(row.int64(0)).as("row %s, %s", i, run).isEqualTo(i);
+      assertThat(row.key()).isEqualTo(key(i));
+      assertThat(row.text(1)).isEqualTo(text(i));
+    }
+  }
+
+  private static RowData row(long index) {
+    return GenericRowData.of(key(index), index, StringData.fromString(text(index)));
+  }
+
+  private static long key(long index) {
+    return index / 3 * 10;
+  }
+
+  private static String text(long index) {
+    return "row " + index;
+  }
+}

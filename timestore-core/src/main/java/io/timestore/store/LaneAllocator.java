@@ -1,0 +1,109 @@
+package io.timestore.store;
+
+import io.timestore.disk.Disk;
+import io.timestore.disk.DiskLock;
+import io.timestore.format.Batch;
+import io.timestore.format.CommitRecord;
+import io.timestore.format.Lane;
+import io.timestore.format.Owner;
+import io.timestore.store.LaneWriter.OwnLane;
+import io.timestore.store.RecordFile.Loaded;
+import io.timestore.store.StoreFiles.LaneFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Rule 3: which lane a run gets. The caller holds the commit lock. */
+final class LaneAllocator {
+  private static final Logger LOG = LoggerFactory.getLogger(LaneAllocator.class);
+
+  private final Disk disk;
+  private final StoreFiles files;
+  private final RecordFile recordFile;
+
+  LaneAllocator(Disk disk, StoreFiles files, RecordFile recordFile) {
+    this.disk = disk;
+    this.files = files;
+    this.recordFile = recordFile;
+  }
+
+  /** The lane with the newest keys if it is free, else a new one; locked for the run. */
+  OwnLane take(Owner owner, List<String> tables, Loaded current) throws IOException {
+    CommitRecord record = current.record();
+    if (current.byReference()) {
+      checkRowsOfReference(record);
+    }
+    List<Lane> sequence = LaneOrder.sequence(record.lanes());
+    Lane newest = sequence.isEmpty() ? record.lanes().get(0) : sequence.get(sequence.size() - 1);
+    if (newest.owner().kind() != Owner.Kind.RUN && hasAllOf(newest, tables)) {
+      Optional<DiskLock> lock =
+          disk.tryLock(
+              files.lane(newest.number()).writerLock(), Holder.describe("run " + owner.run()));
+      if (lock.isPresent()) {
+        Lane taken = newest.takenBy(owner);
+        try {
+          recordFile.replace(record.withLane(taken));
+        } catch (Throwable e) {
+          lock.get().close();
+          throw e;
+        }
+        return new OwnLane(taken, lock.get());
+      }
+    }
+    return newLane(owner, record);
+  }
+
+  /** Rows that somebody else appended are read once before ours follow them. */
+  private void checkRowsOfReference(CommitRecord record) throws IOException {
+    Lane lane = record.lanes().get(0);
+    List<String> tables = lane.tables().stream().map(Lane.LaneTable::name).toList();
+    LaneRange rows = new LaneRange(0, lane.from(), lane.rows());
+    try (Scan scan = new Scan(disk, files, record, List.of(rows), tables)) {
+      Batch batch = new Batch(tables.size());
+      while (scan.next(batch)) {
+        // Scan checks the order of keys and offsets.
+      }
+    }
+  }
+
+  /** A lane whose rows lack a table can't be gone on with: the table's offsets would have a gap. */
+  private static boolean hasAllOf(Lane lane, List<String> tables) {
+    Set<String> present = new HashSet<>();
+    lane.tables().forEach(table -> present.add(table.name()));
+    return lane.rows() == 0 || (present.containsAll(tables) && tables.size() == present.size());
+  }
+
+  private OwnLane newLane(Owner owner, CommitRecord record) throws IOException {
+    createDirectoryInPlaceOfFile(files.lane(0).newLength());
+    disk.createDirectory(files.lanes());
+    int number = record.nextLane();
+    for (String name : disk.list(files.lanes())) {
+      if (name.matches("\\d{5,9}")) {
+        number = Math.max(number, Integer.parseInt(name) + 1);
+      }
+    }
+    while (!disk.createDirectory(files.lane(number).directory())) {
+      number++;
+    }
+    LaneFiles lane = files.lane(number);
+    disk.createDirectory(lane.newLength());
+    DiskLock lock =
+        disk.tryLock(lane.writerLock(), Holder.describe("run " + owner.run()))
+            .orElseThrow(() -> new IOException(lane.writerLock() + " of a new lane is held"));
+    LOG.info("Writing to a lane of its own: {}", lane.directory());
+    return new OwnLane(Lane.empty(number, owner), lock);
+  }
+
+  /** The reference may have left a file of that name when it crashed. */
+  private void createDirectoryInPlaceOfFile(Path directory) throws IOException {
+    if (!disk.createDirectory(directory) && !disk.isDirectory(directory)) {
+      disk.delete(directory);
+      disk.createDirectory(directory);
+    }
+  }
+}

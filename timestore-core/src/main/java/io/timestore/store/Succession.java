@@ -1,0 +1,124 @@
+package io.timestore.store;
+
+import io.timestore.format.Commit;
+import io.timestore.format.CommitRecord;
+import io.timestore.format.Lineage;
+import io.timestore.format.Lineage.Submission;
+import io.timestore.store.Publisher.Restored;
+import java.util.Optional;
+import java.util.UUID;
+
+/** Rule 7: which submission of a lineage may write, and what of the others may still come. */
+final class Succession {
+  private final StoreFiles files;
+
+  Succession(StoreFiles files) {
+    this.files = files;
+  }
+
+  /** The record in which the restored submission is the current one; empty: it is already. */
+  Optional<CommitRecord> register(CommitRecord record, Restored restored) throws ConflictException {
+    Optional<Lineage> known = record.lineage(restored.lineage());
+    if (known.isPresent() && known.get().current().equals(restored.submission())) {
+      return Optional.empty();
+    }
+    Lineage lineage = known.orElse(Lineage.begin(restored.lineage(), restored.stateSubmission()));
+    checkSuccession(restored, lineage);
+    return Optional.of(
+        record.withLineage(
+            lineage.succeededBy(
+                restored.submission(), restored.stateSubmission(), restored.checkpointId())));
+  }
+
+  private void checkSuccession(Restored restored, Lineage lineage) throws ConflictException {
+    for (Submission other : lineage.submissions()) {
+      if (compareUnsigned(other.id(), restored.submission()) > 0) {
+        throw new ConflictException(
+            files.root()
+                + ": submission "
+                + restored.submission()
+                + " was restored from checkpoint "
+                + restored.checkpointId()
+                + ", but the newer submission "
+                + other.id()
+                + " of the same lineage is registered already");
+      }
+    }
+    Optional<Submission> state = lineage.submission(restored.stateSubmission());
+    if (state.isPresent()
+        && !restored.stateSubmission().equals(restored.submission())
+        && state.get().fence() < restored.checkpointId()) {
+      throw new ConflictException(
+          files.root()
+              + ": the state of checkpoint "
+              + restored.checkpointId()
+              + " is of submission "
+              + restored.stateSubmission()
+              + ", from which submission "
+              + lineage.current()
+              + " took over at checkpoint "
+              + state.get().fence());
+    }
+    if (lineage.publishedCheckpointId() > restored.checkpointId()) {
+      throw new ConflictException(
+          files.root()
+              + ": the state is of checkpoint "
+              + restored.checkpointId()
+              + ", but checkpoints up to "
+              + lineage.publishedCheckpointId()
+              + " of its lineage are in the store: going on would write their rows twice."
+              + " Restore from checkpoint "
+              + lineage.publishedCheckpointId()
+              + " or a later one ('sink.restore.mode' is 'fail', the only mode of this version)");
+    }
+  }
+
+  private static int compareUnsigned(UUID left, UUID right) {
+    int high = Long.compareUnsigned(left.getMostSignificantBits(), right.getMostSignificantBits());
+    return high != 0
+        ? high
+        : Long.compareUnsigned(left.getLeastSignificantBits(), right.getLeastSignificantBits());
+  }
+
+  /** Refuses a start without state of a submission that has published. */
+  void checkStart(CommitRecord record, UUID submission) throws ConflictException {
+    for (Lineage lineage : record.lineages()) {
+      if (lineage.submission(submission).isPresent()
+          && lineage.publishedCheckpointId() != Lineage.NO_CHECKPOINT) {
+        throw new ConflictException(
+            files.root()
+                + ": submission "
+                + submission
+                + " starts without state, but has published checkpoints up to "
+                + lineage.publishedCheckpointId()
+                + ": going on would write their rows twice");
+      }
+    }
+  }
+
+  /** Refuses a commit that a successor has fenced off. */
+  void checkFence(Commit commit, CommitRecord record) throws ConflictException {
+    Optional<Lineage> lineage = record.lineage(commit.lineage());
+    if (isWithoutLineage(commit) || lineage.isEmpty()) {
+      return;
+    }
+    Optional<Submission> submission = lineage.get().submission(commit.submission());
+    if (submission.isEmpty() || submission.get().fence() < commit.checkpointId()) {
+      throw new ConflictException(
+          files.root()
+              + ": checkpoint "
+              + commit.checkpointId()
+              + " of submission "
+              + commit.submission()
+              + " must not be published: submission "
+              + lineage.get().current()
+              + " took over"
+              + submission.map(s -> " from checkpoint " + s.fence()).orElse(""));
+    }
+  }
+
+  /** Whether a commit's submission takes no part in all this. */
+  static boolean isWithoutLineage(Commit commit) {
+    return commit.stateless() || commit.lineage().equals(Commit.NO_ID);
+  }
+}
