@@ -34,7 +34,9 @@ class DocumentationITCase {
           new MiniClusterResourceConfiguration.Builder().setNumberSlotsPerTaskManager(2).build());
 
   @TempDir Path directory;
-  private final Sql sql = new Sql(TableEnvironment.create(EnvironmentSettings.inStreamingMode()));
+  private final TableEnvironment tables =
+      TableEnvironment.create(EnvironmentSettings.inStreamingMode());
+  private final Sql sql = new Sql(tables);
 
   private static List<String> blocks(String file, String language) throws IOException {
     Matcher matcher = FENCED.matcher(Files.readString(ROOT.resolve(file)));
@@ -54,10 +56,13 @@ class DocumentationITCase {
     String[] statements =
         script.replace("/tmp/ticks", directory.resolve("ticks").toString()).split(";", -1);
 
-    sql.run(statements[0]);
-    sql.run(statements[1]);
+    Matcher setting = Pattern.compile("SET '(.+)' = '(.+)'").matcher(statements[0]);
+    assertThat(setting.matches()).isTrue();
+    tables.getConfig().set(setting.group(1), setting.group(2)); // as the SQL client does
+    tables.executeSql(statements[1]);
+    tables.executeSql(statements[2]);
 
-    assertThat(sql.query(statements[2]))
+    assertThat(sql.query(statements[3]))
         .containsExactly(Row.of(Instant.ofEpochMilli(1767261600250L), "ETH", 2975.1, 14L));
     assertThat(sql.query("SELECT sym FROM ticks")).containsExactly(Row.of("BTC"), Row.of("ETH"));
   }

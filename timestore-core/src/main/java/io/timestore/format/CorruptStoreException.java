@@ -1,7 +1,6 @@
 package io.timestore.format;
 
 import java.io.IOException;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What is on disk breaks the format. The message names the file, the place in it, what was expected
@@ -11,10 +10,15 @@ public final class CorruptStoreException extends IOException {
   private static final long serialVersionUID = 1L;
 
   public CorruptStoreException(String message) {
-    this(message, null);
+    super(message);
   }
 
-  public CorruptStoreException(String message, @Nullable Throwable cause) {
-    super(message, cause);
+  /**
+   * @param detail what led here; kept as suppressed, not as the cause: Flink's SQL client shows the
+   *     innermost cause alone, and that is to be this sentence
+   */
+  public CorruptStoreException(String message, Throwable detail) {
+    super(message);
+    addSuppressed(detail);
   }
 }

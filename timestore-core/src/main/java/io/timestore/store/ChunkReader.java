@@ -33,7 +33,7 @@ final class ChunkReader implements Closeable {
     this.sizeBytes = sizeBytes;
     this.tailCrc = tailCrc;
     this.file = LaneFile.open(disk, path, sizeBytes);
-    this.chunk = ByteBuffer.allocateDirect((int) Math.min(CHUNK_BYTES, sizeBytes));
+    this.chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, sizeBytes));
   }
 
   Path path() {

@@ -21,10 +21,13 @@ import org.jspecify.annotations.Nullable;
  * same bytes in front, when more follow.
  */
 final class FileAppender implements Closeable {
+  private static final int FIRST_BUFFER_BYTES = 32 * 1024;
+
   private final Path path;
   private final DiskFile file;
   private final AppendMode mode;
   private final IoThreads threads;
+  private final int bufferBytesMax;
   private final CRC32C chunkCrc = new CRC32C();
   private final CRC32C batchCrc = new CRC32C();
   private ByteBuffer buffer;
@@ -40,6 +43,8 @@ final class FileAppender implements Closeable {
   /**
    * Opens a file behind its committed bytes; call from an I/O thread.
    *
+   * @param bufferBytesMax of each of the two buffers, a multiple of the block: they begin small and
+   *     grow as they fill, since direct memory is scarce where many writers write little
    * @param sizeBytes the committed bytes: what lies behind them means nothing and is written over
    * @param tailCrc CRC32C of the last, partial chunk; 0: not known
    */
@@ -48,13 +53,15 @@ final class FileAppender implements Closeable {
       Path path,
       AppendMode mode,
       IoThreads threads,
-      int bufferBytes,
+      int bufferBytesMax,
       long sizeBytes,
       int tailCrc)
       throws IOException {
     this.path = path;
     this.mode = mode;
     this.threads = threads;
+    this.bufferBytesMax = bufferBytesMax;
+    int bufferBytes = (int) Math.min(bufferBytesMax, mode.ceiling(FIRST_BUFFER_BYTES));
     this.buffer = mode.allocate(bufferBytes);
     this.otherBuffer = mode.allocate(bufferBytes);
     this.file = disk.openForAppending(path, mode);
@@ -134,9 +141,14 @@ final class FileAppender implements Closeable {
     ByteBuffer full = buffer.flip();
     otherWrite = submitWrite(full, start);
     bufferStart = start + full.limit();
-    buffer = otherBuffer.clear();
+    buffer = largerOf(otherBuffer);
     otherBuffer = full;
     checked = 0;
+  }
+
+  private ByteBuffer largerOf(ByteBuffer old) {
+    int bufferBytes = (int) Math.min(bufferBytesMax, 2L * old.capacity());
+    return bufferBytes > old.capacity() ? mode.allocate(bufferBytes) : old.clear();
   }
 
   private Future<@Nullable Void> submitWrite(ByteBuffer bytes, long position) {

@@ -2,6 +2,7 @@ package io.timestore.store;
 
 import io.timestore.disk.Disk;
 import io.timestore.disk.DiskFile;
+import io.timestore.format.Commit;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.CorruptStoreException;
 import io.timestore.format.Lane;
@@ -80,6 +81,10 @@ final class RecordFile {
   }
 
   private CommitRecord checkStore(CommitRecord record, Path file) throws CorruptStoreException {
+    if (storeId.equals(Commit.NO_ID)) {
+      throw new CorruptStoreException(
+          files.schema() + " is missing, but " + file + " is of store " + record.storeId());
+    }
     if (!record.storeId().equals(storeId)) {
       throw new CorruptStoreException(
           file
@@ -121,7 +126,10 @@ final class RecordFile {
     String file = files.record().toString();
     return checkStore(
         CommitRecord.fromBytes(SmallFile.read(disk, files.record()), file)
-            .orElseThrow(() -> new CorruptStoreException(file + ": has no commit record in it")),
+            .orElseThrow(
+                () ->
+                    new CorruptStoreException(
+                        file + ": there is no commit record in it, nor in length")),
         files.record());
   }
 

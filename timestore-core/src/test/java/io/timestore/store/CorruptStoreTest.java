@@ -303,7 +303,7 @@ class CorruptStoreTest {
     assertAppendIsCorrupt(store, file("record") + ": the commit record's CRC32C is ");
 
     truncate("record", 8);
-    assertScanIsCorrupt(store, file("record") + ": has no commit record in it");
+    assertScanIsCorrupt(store, file("record") + ": there is no commit record in it, nor in length");
   }
 
   @Test

@@ -12,6 +12,7 @@ import io.timestore.store.Store;
 import io.timestore.store.StoreWriter;
 import io.timestore.store.WriterOptions;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.util.Collection;
 import java.util.List;
 import java.util.OptionalLong;
@@ -121,7 +122,18 @@ final class TimestoreWriter
               + Holder.host()
               + "; expected one directory that all hosts share");
     }
-    Store store = Store.openOrCreate(layout.directory(), layout.newSchema());
+    Store store;
+    try {
+      store = Store.openOrCreate(layout.directory(), layout.newSchema());
+    } catch (AccessDeniedException e) {
+      throw new IOException(
+          "user '"
+              + System.getProperty("user.name")
+              + "' may not write "
+              + e.getFile()
+              + " on host "
+              + Holder.host());
+    }
     layout.checkWritable(store);
     return store;
   }
@@ -149,8 +161,8 @@ final class TimestoreWriter
             + " came after "
             + keys.textOf(newest)
             + " was written; this version can't keep rows that are older than what is written."
-            + " Order the input, or give 'sink.reorder-buffer' and the checkpoint interval more"
-            + " room");
+            + " Order the input by event time; only rows of one checkpoint, as many as"
+            + " 'sink.reorder-buffer' holds, are sorted here");
   }
 
   @Override

@@ -25,13 +25,16 @@ final class StorePath {
     if (option.isBlank()) {
       throw new ValidationException("option 'path' is empty, " + SUPPORTED);
     }
+    if (option.startsWith("~")) {
+      throw new ValidationException(
+          "option 'path' = '" + option + "': a shell's '~' means nothing here, " + SUPPORTED);
+    }
     Matcher scheme = SCHEME.matcher(option);
     try {
       Path path = scheme.matches() ? ofUri(option, scheme.group(1)) : Path.of(option);
       return path.toAbsolutePath().normalize();
     } catch (InvalidPathException e) {
-      throw new ValidationException(
-          "option 'path' = '" + option + "' is no path: " + e.getMessage(), e);
+      throw Refusal.of("option 'path' = '" + option + "' is no path: " + e.getMessage(), e);
     }
   }
 
@@ -50,13 +53,13 @@ final class StorePath {
     try {
       uri = new URI(option);
     } catch (URISyntaxException e) {
-      throw new ValidationException(
+      throw Refusal.of(
           "option 'path' = '" + option + "' is no URI: " + e.getMessage() + "; " + SUPPORTED, e);
     }
     try {
       return Path.of(uri);
     } catch (IllegalArgumentException e) {
-      throw new ValidationException(
+      throw Refusal.of(
           "option 'path' = '"
               + option
               + "' is no file: URI of a directory: "

@@ -207,7 +207,7 @@ final class TableDeclaration {
     try {
       layout.newSchema();
     } catch (IllegalArgumentException e) {
-      throw new ValidationException(
+      throw Refusal.of(
           e.getMessage() + "; every column needs a table of its own, see 'fields.COL.table'", e);
     }
   }
@@ -219,9 +219,10 @@ final class TableDeclaration {
           ? new Key(name, type, TimeUnit.ofSymbol(unit.get()))
           : Key.of(name, type);
     } catch (IllegalArgumentException e) {
-      String option = unit.map(symbol -> "option 'key.unit' = '" + symbol + "': ").orElse("");
-      throw new ValidationException(
-          option + e.getMessage() + "; the option 'key.field' names the key column", e);
+      throw Refusal.of(
+          unit.map(symbol -> "option 'key.unit' = '" + symbol + "': " + e.getMessage())
+              .orElse(e.getMessage() + "; the option 'key.field' names the key column"),
+          e);
     }
   }
 
@@ -235,7 +236,7 @@ final class TableDeclaration {
     try {
       return new Column(name, table, type, field.getType().isNullable());
     } catch (IllegalArgumentException e) {
-      throw new ValidationException(
+      throw Refusal.of(
           "column "
               + name
               + ": "

@@ -6,6 +6,7 @@ import io.timestore.format.CorruptStoreException;
 import io.timestore.store.Store;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -13,7 +14,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ReadableConfig;
-import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.connector.source.DynamicTableSource;
 import org.apache.flink.table.factories.DynamicTableSinkFactory;
@@ -91,12 +91,21 @@ public final class TimestoreTableFactory
     try {
       return look.layout();
     } catch (NoSuchFileException e) {
-      throw new ValidationException(
+      throw Refusal.of(
           "path '" + directory + "': " + e.getReason() + "; an INSERT would make one", e);
+    } catch (AccessDeniedException e) {
+      throw Refusal.of(
+          "path '"
+              + directory
+              + "': user '"
+              + System.getProperty("user.name")
+              + "' may not read "
+              + e.getFile(),
+          e);
     } catch (CorruptStoreException | FileSystemException e) {
       throw new UncheckedIOException(e.getMessage(), e);
     } catch (IOException e) {
-      throw new ValidationException("option 'path': " + e.getMessage(), e);
+      throw Refusal.of("option 'path': " + e.getMessage(), e);
     }
   }
 }

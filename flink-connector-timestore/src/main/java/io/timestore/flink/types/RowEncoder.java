@@ -45,8 +45,11 @@ public final class RowEncoder {
       appendCells(row, batch);
     } catch (IllegalArgumentException e) {
       dropCellsPast(batch.rowCount(), batch);
-      throw new IllegalArgumentException(
-          e.getMessage() + " (in the row with the key " + key.textOf(keyValue) + ")", e);
+      IllegalArgumentException named =
+          new IllegalArgumentException(
+              e.getMessage() + " (in the row with the key " + key.textOf(keyValue) + ")");
+      named.addSuppressed(e); // not the cause: the SQL client shows the innermost one alone
+      throw named;
     }
     batch.appendKey(keyValue);
     return keyValue;

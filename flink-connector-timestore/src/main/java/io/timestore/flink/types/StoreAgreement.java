@@ -121,7 +121,7 @@ final class StoreAgreement {
                             + schemaFile()
                             + ", which has the columns "
                             + names(known)
-                            + " beside the key; columns can't be added in this version yet"));
+                            + " beside the key; name it as it is there; columns can't be added in this version yet"));
     if (!column.type().equals(expected.type()) || column.nullable() != expected.nullable()) {
       throw disagreement("column " + column.name(), text(column), text(expected));
     }

@@ -158,8 +158,8 @@ class TableLayoutTest {
         () -> layout(column("bid", "DOUBLE")).checkReadable(store),
         "column bid: not in "
             + directory.resolve("schema.json")
-            + ", which has the columns price, size beside the key; columns can't be added in this"
-            + " version yet");
+            + ", which has the columns price, size beside the key; name it as it is there; columns"
+            + " can't be added in this version yet");
   }
 
   @Test
