@@ -54,14 +54,14 @@ final class FailingMap extends RichMapFunction<RowData, RowData>
 
   @Override
   public void snapshotState(FunctionSnapshotContext context) {
-    if (random.nextInt(6) == 0) {
+    if (random.nextInt(12) == 0) {
       fail("while checkpoint " + context.getCheckpointId() + " is taken");
     }
   }
 
   @Override
   public void notifyCheckpointComplete(long checkpointId) {
-    if (random.nextInt(4) == 0) {
+    if (random.nextInt(8) == 0) {
       fail("when checkpoint " + checkpointId + " is complete");
     }
   }

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Jobs that go on from a savepoint, as a new submission. */
 class RestoreITCase {
   private static final int ROWS = 120_000;
-  private static final int ROWS_PER_SECOND = 40_000;
+  private static final int ROWS_PER_CHECKPOINT = 1_000;
 
   @RegisterExtension
   static final MiniClusterExtension CLUSTER =
@@ -54,7 +54,7 @@ class RestoreITCase {
     environment.enableCheckpointing(50);
     environment
         .fromSource(
-            IndexedRows.source(ROWS, ROWS_PER_SECOND), WatermarkStrategy.noWatermarks(), "rows")
+            IndexedRows.source(ROWS, ROWS_PER_CHECKPOINT), WatermarkStrategy.noWatermarks(), "rows")
         .uid("rows")
         .sinkTo(IndexedRows.sink(store))
         .uid("store");
