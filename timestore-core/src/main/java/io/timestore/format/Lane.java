@@ -1,6 +1,7 @@
 package io.timestore.format;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A lane in the commit record: one ordered run of rows, of which {@code from} ≤ row < {@code rows}
@@ -64,6 +65,11 @@ public record Lane(
   /** A lane without rows. */
   public static Lane empty(int number, Owner owner) {
     return new Lane(number, 0, 0, 0, owner, 0, 0, 0, 0, 0, 0, List.of());
+  }
+
+  /** A table of the lane; empty where the lane lacks it. */
+  public Optional<LaneTable> table(String name) {
+    return tables.stream().filter(table -> table.name().equals(name)).findFirst();
   }
 
   /** Rows that readers see. */

@@ -73,7 +73,6 @@ final class LaneWriter implements Closeable {
     this.files = store.lane(lane.number());
     this.rows = lane.rows();
     this.preparedRows = lane.rows();
-    this.lastKey = lane.largestKey();
     int fileCount = 1 + 2 * tableNames.size();
     long share = Math.min(BUFFER_BYTES_MAX, bufferMemoryBytes / (2L * fileCount));
     int bufferBytes = (int) Math.max(mode.blockBytes(), mode.floor(share));
@@ -91,11 +90,7 @@ final class LaneWriter implements Closeable {
       opened.add(keys);
       for (String name : tableNames) {
         disk.createDirectory(files.table(name));
-        LaneTable table =
-            lane.tables().stream()
-                .filter(t -> t.name().equals(name))
-                .findFirst()
-                .orElse(new LaneTable(name, 0, 0, 0));
+        LaneTable table = lane.table(name).orElse(new LaneTable(name, 0, 0, 0));
         FileAppender offsets =
             new FileAppender(
                 disk,

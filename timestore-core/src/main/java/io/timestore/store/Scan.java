@@ -135,8 +135,7 @@ public final class Scan implements Closeable {
       keys = new ChunkReader(disk, files.keys(), lane.rows() * Long.BYTES, lane.keysTailCrc());
       try {
         for (String name : tableNames) {
-          Optional<LaneTable> table =
-              lane.tables().stream().filter(t -> t.name().equals(name)).findFirst();
+          Optional<LaneTable> table = lane.table(name);
           tables.add(
               table.isPresent()
                   ? new TableReader(disk, files, lane.rows(), table.get())

@@ -126,13 +126,16 @@ final class TimestoreWriter
     try {
       store = Store.openOrCreate(layout.directory(), layout.newSchema());
     } catch (AccessDeniedException e) {
-      throw new IOException(
-          "user '"
-              + System.getProperty("user.name")
-              + "' may not write "
-              + e.getFile()
-              + " on host "
-              + Holder.host());
+      IOException denied =
+          new IOException(
+              "user '"
+                  + System.getProperty("user.name")
+                  + "' may not write "
+                  + e.getFile()
+                  + " on host "
+                  + Holder.host());
+      denied.addSuppressed(e); // not the cause: the SQL client shows the innermost one alone
+      throw denied;
     }
     layout.checkWritable(store);
     return store;
