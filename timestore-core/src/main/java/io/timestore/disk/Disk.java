@@ -70,6 +70,9 @@ public interface Disk {
    */
   Optional<DiskLock> tryLock(Path lockFile, String holder) throws IOException;
 
+  /** Begins to watch a file that is replaced by renames, whether it exists or not. */
+  DiskWatch watch(Path file) throws IOException;
+
   /** Who took a lock file last, as far as is known. */
   String holder(Path lockFile) throws IOException;
 }

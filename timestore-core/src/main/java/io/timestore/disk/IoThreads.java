@@ -10,12 +10,16 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Threads that do I/O for others. Nobody interrupts them, so a caller that is interrupted, as Flink
  * does to cancel, never closes a channel in the middle of a write.
  */
 public final class IoThreads implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(IoThreads.class);
+
   private final ExecutorService executor;
 
   /** Work that may fail with an I/O error. */
@@ -75,6 +79,26 @@ public final class IoThreads implements Closeable {
         throw failure;
       }
       throw new IOException(cause);
+    }
+  }
+
+  /** Waits until work has ended, one way or the other, also where the caller is interrupted. */
+  public static void awaitEnd(Future<?> work) {
+    boolean interrupted = false;
+    boolean ended = false;
+    while (!ended) {
+      try {
+        work.get();
+        ended = true;
+      } catch (ExecutionException e) {
+        LOG.debug("Ended with a failure that nobody waited for", e);
+        ended = true;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -219,9 +219,19 @@ public final class LocalDisk implements Disk {
     return LocalLock.tryLock(lockFile, holder);
   }
 
+  @Override
+  public DiskWatch watch(Path file) throws IOException {
+    // Others may be a network's, which doesn't tell of what another machine did.
+    return LocalWatch.of(file, KNOWN_FILE_SYSTEMS.contains(fileSystem(file)));
+  }
+
+  private static String fileSystem(Path file) throws IOException {
+    return Files.getFileStore(file.toAbsolutePath().getParent()).type();
+  }
+
   /** Locks and renames are only as good as the file system: rule 13. */
   private static void warnOfUnknownFileSystem(Path file) throws IOException {
-    String type = Files.getFileStore(file.toAbsolutePath().getParent()).type();
+    String type = fileSystem(file);
     if (!KNOWN_FILE_SYSTEMS.contains(type) && WARNED_FILE_SYSTEMS.add(type)) {
       LOG.warn(
           "{} lies on a file system of type {}: locks and atomic renames were tried on {} only",

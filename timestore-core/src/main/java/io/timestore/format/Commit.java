@@ -1,6 +1,7 @@
 package io.timestore.format;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.UUID;
 
@@ -19,6 +20,7 @@ import java.util.UUID;
  * @param stateless whether the submission keeps no state (batch, or a bounded job without
  *     checkpoints), so that its last commit counts once for all its attempts
  * @param watermark the writer's watermark; {@code Long.MIN_VALUE} where it has none
+ * @param insertId the user's name of the insert; empty: none
  * @param lanes the batch, lane by lane
  */
 public record Commit(
@@ -32,10 +34,14 @@ public record Commit(
     boolean last,
     boolean stateless,
     long watermark,
+    String insertId,
     List<LaneBatch> lanes) {
 
-  /** Version of {@link #toBytes}. */
-  public static final int VERSION = 1;
+  /** Version of {@link #toBytes}; the first had no insert id. */
+  public static final int VERSION = 2;
+
+  /** Bytes of UTF-8 that an insert id may have. */
+  public static final int INSERT_ID_BYTES_MAX = 255;
 
   /** In place of a lineage or submission where there is none. */
   public static final UUID NO_ID = new UUID(0, 0);
@@ -77,7 +83,26 @@ public record Commit(
       String name, long dataBytesBefore, long dataBytesAfter, FileBatch offsets, FileBatch data) {}
 
   public Commit {
+    checkInsertId(insertId);
     lanes = List.copyOf(lanes);
+  }
+
+  /**
+   * Refuses an insert id that the journal can't keep.
+   *
+   * @throws IllegalArgumentException if it is too long
+   */
+  public static void checkInsertId(String insertId) {
+    int sizeBytes = insertId.getBytes(StandardCharsets.UTF_8).length;
+    if (sizeBytes > INSERT_ID_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "an insert id of "
+              + sizeBytes
+              + " bytes, expected up to "
+              + INSERT_ID_BYTES_MAX
+              + ": "
+              + insertId);
+    }
   }
 
   /** This commit, once it is known which checkpoint it belongs to. */
@@ -93,6 +118,7 @@ public record Commit(
         last,
         newStateless,
         watermark,
+        insertId,
         lanes);
   }
 
@@ -105,7 +131,7 @@ public record Commit(
   public byte[] toBytes() {
     RecordWriter out = new RecordWriter();
     out.uuid(storeId).text(host).uuid(lineage).uuid(submission).uuid(run).bool(direct);
-    out.i64(checkpointId).bool(last).bool(stateless).i64(watermark);
+    out.i64(checkpointId).bool(last).bool(stateless).i64(watermark).text(insertId);
     out.list(
         lanes,
         lane -> {
@@ -133,9 +159,9 @@ public record Commit(
    * @throws CorruptStoreException for anything else, or a version that is not known here
    */
   public static Commit fromBytes(int version, byte[] bytes) throws CorruptStoreException {
-    if (version != VERSION) {
+    if (version < 1 || version > VERSION) {
       throw new CorruptStoreException(
-          "commit of version " + version + ", this software reads version " + VERSION);
+          "commit of version " + version + ", this software reads versions 1 to " + VERSION);
     }
     RecordReader in = new RecordReader(ByteBuffer.wrap(bytes), "commit");
     return in.read(
@@ -151,6 +177,7 @@ public record Commit(
                 in.bool(),
                 in.bool(),
                 in.i64(),
+                version == 1 ? "" : in.text(),
                 in.list(() -> readLane(in))));
   }
 

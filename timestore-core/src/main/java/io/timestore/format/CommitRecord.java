@@ -170,7 +170,7 @@ public record CommitRecord(
             commit.submission(),
             commit.checkpointId(),
             watermark,
-            "",
+            commit.insertId(),
             lanes.stream()
                 .map(l -> new JournalEntry.LaneRows(l.number(), l.from(), l.rows()))
                 .toList()));

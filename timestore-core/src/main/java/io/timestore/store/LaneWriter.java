@@ -13,6 +13,7 @@ import io.timestore.format.Lane.LaneTable;
 import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
@@ -21,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 /** Appends rows to one lane that this run owns. */
 final class LaneWriter implements Closeable {
   private static final int BUFFER_BYTES_MAX = 4 * 1024 * 1024;
+
+  private static final int COPY_BYTES = 64 * 1024;
 
   private final Disk disk;
   private final StoreFiles store;
@@ -152,6 +155,25 @@ final class LaneWriter implements Closeable {
     }
     rows += to - from;
     lastKey = batch.key(index(order, to - 1));
+  }
+
+  /** Appends one row; its values are what the streams hold. */
+  void append(long key, List<? extends InputStream> values) throws IOException {
+    if (!hasBatch()) {
+      firstKey = key;
+    }
+    byte[] part = new byte[COPY_BYTES];
+    for (int i = 0; i < tables.size(); i++) {
+      TableAppender table = tables.get(i);
+      InputStream value = values.get(i);
+      for (int count = value.read(part); count >= 0; count = value.read(part)) {
+        table.data.put(part, 0, count);
+      }
+      table.offsets.putLong(table.data.sizeBytes());
+    }
+    keys.putLong(key);
+    rows++;
+    lastKey = key;
   }
 
   private static int index(int @Nullable [] order, int i) {

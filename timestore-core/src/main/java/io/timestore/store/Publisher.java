@@ -99,7 +99,7 @@ public final class Publisher implements Closeable {
   /**
    * Makes commits of one checkpoint visible, all of them in one rename.
    *
-   * @param commits prepared by writers of this store; not empty
+   * @param commits prepared by writers of this store, with one insert id; not empty
    * @param verifyBytes whether to compare the batches' bytes on disk with their CRCs first, as a
    *     commit that comes out of restored state needs
    * @return what became of each
@@ -107,6 +107,11 @@ public final class Publisher implements Closeable {
    *     changed then
    */
   public List<Outcome> publish(List<Commit> commits, boolean verifyBytes) throws IOException {
+    List<String> insertIds = commits.stream().map(Commit::insertId).distinct().toList();
+    if (insertIds.size() > 1) {
+      throw new IllegalArgumentException(
+          files.root() + ": one publication of commits with several insert ids: " + insertIds);
+    }
     for (Commit commit : commits) {
       if (!commit.storeId().equals(storeId)) {
         throw new ConflictException(
@@ -139,8 +144,10 @@ public final class Publisher implements Closeable {
       boolean addsNothing = toDo.isEmpty() && !(releases && commit.lanes().isEmpty());
       outcomes.add(addsNothing ? Outcome.ALREADY_PUBLISHED : Outcome.PUBLISHED);
       if (!toDo.isEmpty() || releases) {
-        watermark = Math.min(watermark, commit.watermark());
         next = withCommit(next, commit, toDo);
+      }
+      if (!toDo.isEmpty()) {
+        watermark = Math.min(watermark, commit.watermark());
         newest = commit;
       }
       toDo.forEach(batch -> changedLanes.add(batch.number()));
@@ -155,6 +162,8 @@ public final class Publisher implements Closeable {
     }
     if (newest != null) {
       next = next.withJournalEntry(newest, watermark, System.currentTimeMillis());
+    }
+    if (!next.equals(current.record())) {
       recordFile.replace(next);
       for (int number : changedLanes) {
         writeLaneLength(next.lane(number).orElseThrow());

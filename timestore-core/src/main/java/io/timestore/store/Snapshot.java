@@ -1,14 +1,10 @@
 package io.timestore.store;
 
 import io.timestore.disk.Disk;
-import io.timestore.disk.DiskFile;
-import io.timestore.format.Batch;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
-import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,8 +18,6 @@ import java.util.UUID;
  * writers go on, until an overwrite or a compaction replaces them.
  */
 public final class Snapshot {
-  private static final int SEARCH_BYTES = 4096;
-
   private final Disk disk;
   private final StoreFiles files;
   private final CommitRecord record;
@@ -93,42 +87,13 @@ public final class Snapshot {
    *     there is none
    */
   public long rowAtOrAfter(long key) throws IOException {
-    long laneStart = 0;
-    for (Lane lane : sequence) {
-      if (Long.compareUnsigned(key, lane.smallestKey()) <= 0) {
-        return laneStart;
-      }
-      if (Long.compareUnsigned(key, lane.largestKey()) <= 0) {
-        return laneStart + search(lane, key) - lane.from();
-      }
-      laneStart += lane.visibleRows();
+    try (OpenFiles open = new OpenFiles(disk)) {
+      return search(open).rowAtOrAfter(key);
     }
-    return laneStart;
   }
 
-  private long search(Lane lane, long key) throws IOException {
-    LaneFiles laneFiles = files.lane(lane.number());
-    try (DiskFile keys = LaneFile.open(disk, laneFiles.keys(), lane.rows() * Long.BYTES)) {
-      ByteBuffer bytes = ByteBuffer.allocate(SEARCH_BYTES);
-      long low = lane.from(); // all rows below have smaller keys
-      long high = lane.rows(); // row high and those above do not
-      while (high - low > SEARCH_BYTES / Long.BYTES) {
-        long middle = (low + high) >>> 1;
-        keys.read(bytes.clear().limit(Long.BYTES), middle * Long.BYTES);
-        if (Long.compareUnsigned(bytes.getLong(0), key) < 0) {
-          low = middle + 1;
-        } else {
-          high = middle;
-        }
-      }
-      keys.read(bytes.clear().limit((int) (high - low) * Long.BYTES), low * Long.BYTES);
-      for (long row = low; row < high; row++) {
-        if (Long.compareUnsigned(bytes.getLong((int) (row - low) * Long.BYTES), key) >= 0) {
-          return row;
-        }
-      }
-      return high;
-    }
+  KeySearch search(OpenFiles open) {
+    return new KeySearch(files, sequence, open);
   }
 
   /** Logical bytes of the keys and of these tables' files, over all lanes. */
@@ -172,7 +137,12 @@ public final class Snapshot {
     return new Scan(disk, files, record, ranges, tables);
   }
 
-  private void checkTables(List<String> tables) {
+  @Override
+  public String toString() {
+    return files.root() + " with " + rowCount() + " rows";
+  }
+
+  void checkTables(List<String> tables) {
     Set<String> known = new TreeSet<>();
     sequence.forEach(lane -> lane.tables().forEach(table -> known.add(table.name())));
     for (String table : tables) {
@@ -180,24 +150,6 @@ public final class Snapshot {
         throw new IllegalArgumentException(
             files.root() + " has no table '" + table + "', found " + known);
       }
-    }
-  }
-
-  /**
-   * The value of the first row with this key.
-   *
-   * @param key unsigned
-   * @return empty if no row has the key
-   */
-  public Optional<byte[]> read(String table, long key) throws IOException {
-    long row = rowAtOrAfter(key);
-    if (row == rowCount()) {
-      return Optional.empty();
-    }
-    try (Scan scan = scan(ranges(row, row + 1), List.of(table))) {
-      Batch batch = new Batch(1);
-      scan.next(batch);
-      return batch.key(0) == key ? Optional.of(batch.column(0).data()) : Optional.empty();
     }
   }
 }

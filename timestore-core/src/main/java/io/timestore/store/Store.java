@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,10 +27,12 @@ import org.slf4j.LoggerFactory;
  * <pre>{@code
  * Store store = Store.openOrCreate(directory, Schema.ofTables(List.of("price")));
  * try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
- *   writer.append(batch);
+ *   writer.append(key, value);
  *   writer.commit();
  * }
- * Optional<byte[]> price = store.snapshot().read("price", key);
+ * try (StoreReader reader = store.reader()) {
+ *   Optional<byte[]> price = reader.read("price", key);
+ * }
  * }</pre>
  */
 public final class Store {
@@ -107,11 +110,26 @@ public final class Store {
     return openOrCreate(new LocalDisk(), directory, schema);
   }
 
+  /**
+   * Opens a store of plain bytes, or makes one; the keys are u64 numbers.
+   *
+   * @param tables all that the store has, in any order
+   * @throws IllegalArgumentException if it has others
+   */
+  public static Store openOrCreate(Path directory, List<String> tables) throws IOException {
+    Store store = openOrCreate(directory, Schema.ofTables(tables));
+    store.checkTables(tables);
+    return store;
+  }
+
   static Store openOrCreate(Disk disk, Path directory, Schema schema) throws IOException {
     Path absolute = directory.toAbsolutePath().normalize();
     exists(disk, absolute); // refuses a directory of other things
     StoreFiles files = new StoreFiles(absolute);
     if (!disk.exists(files.schema())) {
+      if (disk.exists(files.length())) {
+        checkAdoption(disk, files, schema);
+      }
       createDirectories(disk, absolute);
       // Step C1: the schema, whole or not at all; of two creators the first one wins.
       Path temporary = files.temporary(files.schema(), UUID.randomUUID());
@@ -137,6 +155,19 @@ public final class Store {
       }
     }
     return new Store(disk, files, actual);
+  }
+
+  /** The reference's rows have all of its tables, and its next ones must, too. */
+  private static void checkAdoption(Disk disk, StoreFiles files, Schema schema) throws IOException {
+    List<String> found = files.lane(0).tables(disk);
+    if (!Set.copyOf(schema.tables()).containsAll(found)) {
+      throw new IllegalArgumentException(
+          files.root()
+              + " has the tables "
+              + found
+              + ", a schema was given for "
+              + schema.tables());
+    }
   }
 
   private static void createDirectories(Disk disk, Path directory) throws IOException {
@@ -208,12 +239,27 @@ public final class Store {
    * @throws IllegalStateException for a store without a schema: {@link #openOrCreate} adopts it
    */
   public StoreWriter writer(WriterOptions options, List<String> tables) throws IOException {
-    List<String> known = writableSchema().tables();
-    if (tables.size() != known.size() || !Set.copyOf(tables).equals(Set.copyOf(known))) {
-      throw new IllegalArgumentException(
-          files.root() + " has the tables " + known + ", a writer was given " + tables);
-    }
+    writableSchema();
+    checkTables(tables);
     return new StoreWriter(disk, files, id(), tables, options);
+  }
+
+  private void checkTables(List<String> tables) {
+    List<String> known = writableSchema().tables();
+    if (tables.size() != known.size() || !new TreeSet<>(tables).equals(new TreeSet<>(known))) {
+      throw new IllegalArgumentException(
+          files.root() + " has the tables " + known + ", " + tables + " were given");
+    }
+  }
+
+  /** Reads the store, as of now and, after a refresh, as of later. */
+  public StoreReader reader() throws IOException {
+    return reader(ReaderOptions.defaults());
+  }
+
+  /** Reads the store, as of now and, after a refresh, as of later. */
+  public StoreReader reader(ReaderOptions options) throws IOException {
+    return new StoreReader(disk, files, new RecordFile(disk, files, id()), options);
   }
 
   /** The one who publishes what writers of this store prepared. */

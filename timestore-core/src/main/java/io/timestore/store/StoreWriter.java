@@ -12,6 +12,7 @@ import io.timestore.format.Owner;
 import io.timestore.store.LaneWriter.OwnLane;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -43,6 +44,7 @@ public final class StoreWriter implements Closeable {
   private final Publisher publisher;
   private final IoThreads threads;
   private final AppendMode mode;
+  private final Batch row;
   private @Nullable LaneWriter lane;
 
   /** Stays set, so that a lane which an interrupted caller did not wait for is closed as well. */
@@ -59,6 +61,7 @@ public final class StoreWriter implements Closeable {
     this.storeId = storeId;
     this.tables = List.copyOf(tables);
     this.options = options;
+    this.row = new Batch(tables.size());
     this.owner =
         new Owner(options.direct() ? Owner.Kind.DIRECT : Owner.Kind.RUN, UUID.randomUUID());
     this.publisher = new Publisher(disk, files, storeId);
@@ -111,13 +114,7 @@ public final class StoreWriter implements Closeable {
     if (from == to) {
       return;
     }
-    if (!batchIsOpen) {
-      poisoning(
-          () -> {
-            beginBatch();
-            return null;
-          });
-    }
+    beginBatch();
     checkOrder(batch, order, from, to);
     poisoning(
         () -> {
@@ -125,6 +122,50 @@ public final class StoreWriter implements Closeable {
           return null;
         });
     lastKey = OptionalLong.of(batch.key(order == null ? to - 1 : order[to - 1]));
+  }
+
+  /**
+   * Appends one row.
+   *
+   * @param key unsigned
+   * @param values a value of each table, in schema order
+   * @throws IllegalArgumentException if the key is below {@link #lastKey}
+   */
+  public void append(long key, byte[]... values) throws IOException {
+    checkValues(values.length);
+    row.clear();
+    row.appendKey(key);
+    for (int i = 0; i < values.length; i++) {
+      row.column(i).appendBytes(values[i], 0, values[i].length);
+    }
+    append(row);
+  }
+
+  /**
+   * Appends one row whose values may be larger than memory.
+   *
+   * @param key unsigned
+   * @param values a value of each table, in schema order: each stream is read to its end, and not
+   *     closed. One that fails poisons the writer
+   * @throws IllegalArgumentException if the key is below {@link #lastKey}
+   */
+  public void append(long key, List<? extends InputStream> values) throws IOException {
+    checkValues(values.size());
+    beginBatch();
+    checkFollows(key);
+    poisoning(
+        () -> {
+          openLane().append(key, values);
+          return null;
+        });
+    lastKey = OptionalLong.of(key);
+  }
+
+  private void checkValues(int count) {
+    if (count != tables.size()) {
+      throw new IllegalArgumentException(
+          "a row of " + count + " values, expected one for each of " + tables);
+    }
   }
 
   private void checkShape(Batch batch, int to) {
@@ -156,15 +197,7 @@ public final class StoreWriter implements Closeable {
 
   private void checkOrder(Batch batch, int @Nullable [] order, int from, int to) {
     long previous = batch.key(order == null ? from : order[from]);
-    if (lastKey.isPresent() && Long.compareUnsigned(previous, lastKey.getAsLong()) < 0) {
-      throw new IllegalArgumentException(
-          "key "
-              + Long.toUnsignedString(previous)
-              + " is below "
-              + Long.toUnsignedString(lastKey.getAsLong())
-              + ", the newest key in "
-              + files.root());
-    }
+    checkFollows(previous);
     for (int i = from + 1; i < to; i++) {
       long key = batch.key(order == null ? i : order[i]);
       if (Long.compareUnsigned(key, previous) < 0) {
@@ -180,8 +213,31 @@ public final class StoreWriter implements Closeable {
     }
   }
 
-  /** Step W0: what others did since the last batch; rule 10 asks for it before the first write. */
+  private void checkFollows(long key) {
+    if (lastKey.isPresent() && Long.compareUnsigned(key, lastKey.getAsLong()) < 0) {
+      throw new IllegalArgumentException(
+          "key "
+              + Long.toUnsignedString(key)
+              + " is below "
+              + Long.toUnsignedString(lastKey.getAsLong())
+              + ", the newest key in "
+              + files.root());
+    }
+  }
+
   private void beginBatch() throws IOException {
+    if (!batchIsOpen) {
+      poisoning(
+          () -> {
+            lookAtOthers();
+            return null;
+          });
+      batchIsOpen = true;
+    }
+  }
+
+  /** Step W0: what others did since the last batch; rule 10 asks for it before the first write. */
+  private void lookAtOthers() throws IOException {
     CommitRecord record = threads.call(publisher::current);
     OptionalLong newest = largestKey(record);
     if (newest.isPresent()
@@ -202,7 +258,6 @@ public final class StoreWriter implements Closeable {
                 + ": somebody else appended to the lane while this writer held it");
       }
     }
-    batchIsOpen = true;
   }
 
   private static OptionalLong largestKey(CommitRecord record) {
@@ -240,13 +295,33 @@ public final class StoreWriter implements Closeable {
    * @throws IllegalStateException for a direct writer: what it leaves unpublished is void
    */
   public Optional<Commit> prepare(boolean last, long watermark) throws IOException {
+    checkPreparing();
+    return prepareCommit(last, watermark, "");
+  }
+
+  /**
+   * Makes all appended rows durable, not yet visible; {@link Store#publisher} makes them so, in
+   * this process or another, now or after any crash.
+   *
+   * @param insertId the caller's name of them, which the journal keeps; up to 255 bytes of UTF-8
+   * @param last whether the run ends here, so that publishing releases its lane
+   * @return empty if there is nothing to publish
+   * @throws IllegalStateException for a direct writer: what it leaves unpublished is void
+   */
+  public Optional<Commit> prepare(String insertId, boolean last) throws IOException {
+    checkPreparing();
+    return prepareCommit(last, Long.MIN_VALUE, insertId);
+  }
+
+  private void checkPreparing() {
     if (options.direct()) {
       throw new IllegalStateException("this writer publishes its own commits: call commit");
     }
-    return prepareCommit(last, watermark);
   }
 
-  private Optional<Commit> prepareCommit(boolean last, long watermark) throws IOException {
+  private Optional<Commit> prepareCommit(boolean last, long watermark, String insertId)
+      throws IOException {
+    Commit.checkInsertId(insertId);
     checkUsable();
     LaneWriter own = lane;
     if (own == null || (!own.hasBatch() && !last)) {
@@ -276,6 +351,7 @@ public final class StoreWriter implements Closeable {
                   last,
                   false,
                   watermark,
+                  insertId,
                   batches));
         });
   }
@@ -286,10 +362,20 @@ public final class StoreWriter implements Closeable {
    * @return the rows that became visible
    */
   public long commit() throws IOException {
+    return commit("");
+  }
+
+  /**
+   * As {@link #commit()}.
+   *
+   * @param insertId the caller's name of the rows, which the journal keeps; up to 255 bytes of
+   *     UTF-8
+   */
+  public long commit(String insertId) throws IOException {
     if (!options.direct()) {
       throw new IllegalStateException("the commits of this writer are published by a committer");
     }
-    Optional<Commit> commit = prepareCommit(false, Long.MIN_VALUE);
+    Optional<Commit> commit = prepareCommit(false, Long.MIN_VALUE, insertId);
     if (commit.isEmpty()) {
       return 0;
     }
@@ -364,6 +450,7 @@ public final class StoreWriter implements Closeable {
             true,
             false,
             Long.MIN_VALUE,
+            "",
             List.of());
     LOG.debug("Releasing lane {}", own.number());
     threads.call(() -> publisher.publish(List.of(release), false));

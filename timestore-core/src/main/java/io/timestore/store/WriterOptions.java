@@ -21,6 +21,14 @@ public record WriterOptions(
     return new WriterOptions(DirectIo.AUTO, 32L << 20, Commit.NO_ID, Commit.NO_ID, true);
   }
 
+  /**
+   * A core writer's that only prepares: whoever holds its commits publishes them, maybe after its
+   * death.
+   */
+  public static WriterOptions preparing() {
+    return ofSink(DirectIo.AUTO, 32L << 20, Commit.NO_ID, Commit.NO_ID);
+  }
+
   /** The writer of a sink, whose commits a committer publishes. */
   public static WriterOptions ofSink(
       DirectIo directIo, long bufferMemoryBytes, UUID lineage, UUID submission) {

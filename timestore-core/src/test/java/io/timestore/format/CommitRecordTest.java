@@ -115,6 +115,7 @@ class CommitRecordTest {
         false,
         false,
         Long.MIN_VALUE,
+        "",
         List.of());
   }
 

@@ -31,7 +31,7 @@ class CommitTest {
                   new FileBatch(0x11121314, 0x15161718),
                   new FileBatch(0x21222324, 0x25262728))));
 
-  /** What stands in {@code commit-v1.hex}. */
+  /** What stands in {@code commit-v2.hex}. */
   private static final Commit SMALL =
       new Commit(
           UUID.fromString("00112233-4455-6677-8899-aabbccddeeff"),
@@ -44,6 +44,7 @@ class CommitTest {
           false,
           true,
           Long.MIN_VALUE,
+          "load 7",
           List.of(LANE));
 
   private static UUID id(int number) {
@@ -66,30 +67,47 @@ class CommitTest {
         true,
         false,
         44,
+        "größe",
         List.of(LANE, other));
   }
 
   @Test
   void everyFieldComesBack() throws IOException {
-    assertThat(Commit.fromBytes(1, full().toBytes())).isEqualTo(full());
+    assertThat(Commit.fromBytes(2, full().toBytes())).isEqualTo(full());
     Commit withoutRows = full().ofCheckpoint(8, true);
-    assertThat(Commit.fromBytes(1, withoutRows.toBytes())).isEqualTo(withoutRows);
+    assertThat(Commit.fromBytes(2, withoutRows.toBytes())).isEqualTo(withoutRows);
   }
 
   @Test
-  void versionOneHasTheGoldenBytes() throws IOException {
-    byte[] golden = Hex.read("commit-v1.hex");
+  void versionTwoHasTheGoldenBytes() throws IOException {
+    byte[] golden = Hex.read("commit-v2.hex");
 
     assertThat(SMALL.toBytes()).isEqualTo(golden);
-    assertThat(Commit.fromBytes(1, golden)).isEqualTo(SMALL);
+    assertThat(Commit.fromBytes(2, golden)).isEqualTo(SMALL);
+  }
+
+  @Test
+  void versionOneHadNoInsertId() throws IOException {
+    Commit commit = Commit.fromBytes(1, Hex.read("commit-v1.hex"));
+
+    assertThat(commit.insertId()).isEmpty();
+    assertThat(commit).usingRecursiveComparison().ignoringFields("insertId").isEqualTo(SMALL);
+  }
+
+  @Test
+  void anInsertIdThatTheJournalCanNotKeepIsRefused() {
+    Commit.checkInsertId("ö".repeat(127));
+    assertThatThrownBy(() -> Commit.checkInsertId("ö".repeat(128)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("an insert id of 256 bytes, expected up to 255: öö");
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 2, -1})
+  @ValueSource(ints = {0, 3, -1})
   void anyOtherVersionIsRefusedWithBothNamed(int version) {
     assertThatThrownBy(() -> Commit.fromBytes(version, SMALL.toBytes()))
         .isInstanceOf(CorruptStoreException.class)
-        .hasMessage("commit of version " + version + ", this software reads version 1");
+        .hasMessage("commit of version " + version + ", this software reads versions 1 to 2");
   }
 
   @Test
@@ -97,7 +115,7 @@ class CommitTest {
     byte[] bytes = full().toBytes();
     for (int length = 0; length < bytes.length; length++) {
       byte[] cut = Arrays.copyOf(bytes, length);
-      assertThatThrownBy(() -> Commit.fromBytes(1, cut))
+      assertThatThrownBy(() -> Commit.fromBytes(2, cut))
           .as("%d bytes", length)
           .isInstanceOf(CorruptStoreException.class)
           .hasMessageStartingWith("commit: ");
@@ -108,7 +126,7 @@ class CommitTest {
   void bytesBehindTheEndAreRefused() {
     byte[] bytes = full().toBytes();
 
-    assertThatThrownBy(() -> Commit.fromBytes(1, Arrays.copyOf(bytes, bytes.length + 3)))
+    assertThatThrownBy(() -> Commit.fromBytes(2, Arrays.copyOf(bytes, bytes.length + 3)))
         .isInstanceOf(CorruptStoreException.class)
         .hasMessage("commit: 3 bytes follow the last field");
   }
@@ -121,7 +139,7 @@ class CommitTest {
         byte[] damaged = bytes.clone();
         damaged[i] = (byte) (damaged[i] ^ mask);
         try {
-          assertThat(Commit.fromBytes(1, damaged)).as("byte %d", i).isNotEqualTo(full());
+          assertThat(Commit.fromBytes(2, damaged)).as("byte %d", i).isNotEqualTo(full());
         } catch (CorruptStoreException e) {
           assertThat(e).as("byte %d", i).hasMessageStartingWith("commit: ");
         }

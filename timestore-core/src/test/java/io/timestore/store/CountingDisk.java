@@ -8,9 +8,10 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Counts the bytes that are read from a real disk. */
+/** Counts what is read from a real disk. */
 final class CountingDisk {
   private final AtomicLong bytesRead = new AtomicLong();
+  private final AtomicLong readCount = new AtomicLong();
   private final Disk disk;
 
   CountingDisk(Disk disk) {
@@ -23,6 +24,11 @@ final class CountingDisk {
 
   long bytesRead() {
     return bytesRead.get();
+  }
+
+  /** Reads of open files. */
+  long readCount() {
+    return readCount.get();
   }
 
   private <T> T counting(Class<T> type, T target) {
@@ -39,6 +45,7 @@ final class CountingDisk {
       bytesRead.addAndGet(bytes.length);
     } else if (result instanceof Integer count) {
       bytesRead.addAndGet(count);
+      readCount.incrementAndGet();
     }
     return result;
   }

@@ -5,6 +5,7 @@ import io.timestore.disk.DirectIo;
 import io.timestore.disk.Disk;
 import io.timestore.disk.DiskFile;
 import io.timestore.disk.DiskLock;
+import io.timestore.disk.DiskWatch;
 import io.timestore.disk.LocalDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -227,6 +228,11 @@ final class CrashingDisk implements Disk {
     if (locks.remove(lock)) {
       lock.close();
     }
+  }
+
+  @Override
+  public DiskWatch watch(Path file) throws IOException {
+    return disk.watch(file);
   }
 
   @Override

@@ -167,7 +167,7 @@ class PublisherTest {
     assertHasKeys(LongStream.range(0, 20));
     assertThat(record().lanes()).hasSize(1);
     assertThat(record().lineages()).isEqualTo(before.lineages());
-    assertThat(record().journal()).startsWith(before.journal().get(0), before.journal().get(1));
+    assertThat(record().journal()).startsWith(before.journal().get(0)).hasSize(2);
     assertThat(record().lineage(LINEAGE).orElseThrow().publishedCheckpointId()).isEqualTo(8);
   }
 
@@ -537,6 +537,7 @@ class PublisherTest {
               here.last(),
               here.stateless(),
               here.watermark(),
+              here.insertId(),
               here.lanes());
 
       assertThatThrownBy(() -> other.publisher().publish(List.of(there), false))

@@ -1,6 +1,5 @@
 package io.timestore.store;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -51,7 +50,6 @@ class StoreTest {
     assertThat(store.tables()).isEqualTo(TABLES);
     assertThat(Rows.read(store, TABLES)).isEmpty();
     assertThat(store.snapshot().rowAtOrAfter(5)).isZero();
-    assertThat(store.snapshot().read("a", 5)).isEmpty();
   }
 
   @Test
@@ -75,8 +73,6 @@ class StoreTest {
       assertThat(snapshot.rowAtOrAfter(key)).isEqualTo((key + 2) / 3);
     }
     assertThat(snapshot.rowAtOrAfter(29_998)).isEqualTo(10_000);
-    assertThat(snapshot.read("a", 300)).hasValue("v300".getBytes(UTF_8));
-    assertThat(snapshot.read("a", 301)).isEmpty();
   }
 
   @Test

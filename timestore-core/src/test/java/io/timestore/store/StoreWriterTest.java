@@ -1,5 +1,6 @@
 package io.timestore.store;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -8,8 +9,11 @@ import io.timestore.disk.LocalDisk;
 import io.timestore.format.Batch;
 import io.timestore.format.Commit;
 import io.timestore.format.CorruptStoreException;
+import io.timestore.format.JournalEntry;
 import io.timestore.format.Schema;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -54,6 +58,111 @@ class StoreWriterTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("table a: a batch has 1 cells for 2 keys");
     }
+  }
+
+  @Test
+  void singleRowsAndBatchesMakeTheSameStore() throws IOException {
+    Store other = Store.openOrCreate(directory.resolve("other"), TABLES);
+    List<String> rows = Rows.ofKeys(LongStream.range(0, 5000).map(i -> i / 3));
+    commit(rows);
+    try (StoreWriter writer = other.writer(WriterOptions.defaults())) {
+      for (long i = 0; i < 5000; i++) {
+        long key = i / 3;
+        byte[] value = ("v" + key).getBytes(UTF_8);
+        if (i % 2 == 0) {
+          writer.append(key, value, new byte[0]);
+        } else {
+          writer.append(
+              key, List.of(new ByteArrayInputStream(value), InputStream.nullInputStream()));
+        }
+      }
+      assertThat(writer.commit()).isEqualTo(5000);
+    }
+
+    assertThat(Rows.read(other, TABLES)).isEqualTo(rows);
+    for (String file : List.of("keys", "a/offsets", "a/data", "b/offsets", "b/data")) {
+      assertThat(other.directory().resolve(file)).hasSameBinaryContentAs(path.resolve(file));
+    }
+  }
+
+  @Test
+  void everySingleRowIsDurableWhenItsCommitReturns() throws IOException {
+    try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+      for (long key = 0; key < 20; key++) {
+        writer.append(key, new byte[] {(byte) key}, new byte[0]);
+        assertThat(writer.commit()).isEqualTo(1);
+        assertThat(store.snapshot().rowCount()).isEqualTo(key + 1);
+      }
+      assertThat(writer.commit()).isZero();
+    }
+  }
+
+  @Test
+  void aRowThatDoesNotFitIsRefusedAndTheWriterGoesOn() throws IOException {
+    try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+      writer.append(5, new byte[0], new byte[0]);
+      assertThatThrownBy(() -> writer.append(6, new byte[0]))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("a row of 1 values, expected one for each of [a, b]");
+      assertThatThrownBy(() -> writer.append(4, new byte[0], new byte[0]))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("key 4 is below 5, the newest key in " + path);
+      assertThatThrownBy(
+              () ->
+                  writer.append(
+                      4, List.of(InputStream.nullInputStream(), InputStream.nullInputStream())))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("key 4 is below 5, the newest key in " + path);
+      writer.append(-1, new byte[0], new byte[0]);
+      writer.commit();
+    }
+    assertThat(Rows.read(store, TABLES))
+        .containsExactly("5 - -", Long.toUnsignedString(-1) + " - -");
+  }
+
+  @Test
+  void whatWasPreparedIsPublishedAfterItsWriterByTheCallersName() throws IOException {
+    byte[] kept;
+    try (StoreWriter writer = store.writer(WriterOptions.preparing())) {
+      writer.append(Rows.batch(List.of("1 61 62", "2 63 64")));
+      kept = writer.prepare("load 7", true).orElseThrow().toBytes();
+    }
+    assertThat(store.snapshot().rowCount()).isZero();
+
+    Commit commit = Commit.fromBytes(Commit.VERSION, kept);
+    try (Publisher publisher = Store.open(path).publisher()) {
+      assertThat(publisher.publish(List.of(commit), true))
+          .containsExactly(Publisher.Outcome.PUBLISHED);
+      assertThat(publisher.publish(List.of(commit), true))
+          .containsExactly(Publisher.Outcome.ALREADY_PUBLISHED);
+    }
+    try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+      writer.append(Rows.batch(List.of("3 - -")));
+      writer.commit("load 8");
+    }
+    assertThat(store.snapshot().rowCount()).isEqualTo(3);
+    assertThat(store.snapshot().record().lanes()).hasSize(1);
+    assertThat(store.snapshot().record().journal())
+        .extracting(JournalEntry::insertId)
+        .containsExactly("load 7", "load 8");
+  }
+
+  @Test
+  void commitsOfTwoNamesAreNotPublishedAtOnce() throws IOException {
+    try (StoreWriter writer = store.writer(WriterOptions.preparing());
+        Publisher publisher = store.publisher()) {
+      writer.append(Rows.batch(List.of("1 61 62")));
+      Commit one = writer.prepare("one", false).orElseThrow();
+      writer.append(Rows.batch(List.of("1 61 62")));
+      Commit two = writer.prepare("two", true).orElseThrow();
+
+      assertThatThrownBy(() -> publisher.publish(List.of(one, two), false))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("several insert ids: [one, two]");
+      publisher.publish(List.of(one), false);
+      publisher.publish(List.of(two), false);
+    }
+    assertThat(store.snapshot().rowCount()).isEqualTo(2);
   }
 
   @Test
@@ -104,7 +213,7 @@ class StoreWriterTest {
   void aTableThatIsNowhereIsNamedWithThoseThatAreThere() throws IOException {
     commit(List.of("1 61 62"));
 
-    assertThatThrownBy(() -> store.snapshot().read("c", 1))
+    assertThatThrownBy(() -> store.reader().read("c", 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("has no table 'c', found [a, b]");
   }

@@ -1,0 +1,97 @@
+package io.timestore.store;
+
+/**
+ * Which rows of a store, by their keys. Keys are unsigned; rows of equal keys are all in a range,
+ * or all outside it.
+ */
+public final class KeyRange {
+  private static final KeyRange ALL = new KeyRange(Start.AT, 0, End.NONE, 0);
+
+  private final Start start;
+  private final long from;
+  private final End end;
+  private final long to;
+
+  enum Start {
+    /** The first row with a key ≥ {@code from}. */
+    AT,
+    /** The first row with a key > {@code from}. */
+    AFTER
+  }
+
+  enum End {
+    NONE,
+    /** The last row with a key < {@code to}. */
+    BEFORE,
+    /** The last row with a key ≤ {@code to}. */
+    AT,
+    /** The last row of the first key ≥ {@code to}. */
+    COVERING
+  }
+
+  private KeyRange(Start start, long from, End end, long to) {
+    this.start = start;
+    this.from = from;
+    this.end = end;
+    this.to = to;
+  }
+
+  /** Every row. */
+  public static KeyRange all() {
+    return ALL;
+  }
+
+  /** {@code from} ≤ key. */
+  public static KeyRange atLeast(long from) {
+    return new KeyRange(Start.AT, from, End.NONE, 0);
+  }
+
+  /** {@code from} ≤ key < {@code to}. */
+  public static KeyRange closedOpen(long from, long to) {
+    return new KeyRange(Start.AT, from, End.BEFORE, to);
+  }
+
+  /** {@code from} ≤ key ≤ {@code to}. */
+  public static KeyRange closed(long from, long to) {
+    return new KeyRange(Start.AT, from, End.AT, to);
+  }
+
+  /**
+   * The rows whose intervals cover ({@code from}, {@code to}], as the reference's {@code iter}
+   * takes its arguments: a key ends the interval that begins behind the key before it, so that the
+   * rows run from the first key > {@code from} up to the first key ≥ {@code to}, which may lie
+   * behind {@code to}. Where several rows have that last key, all of them are in.
+   *
+   * <p>No such range begins with key 0.
+   */
+  public static KeyRange covering(long from, long to) {
+    return new KeyRange(Start.AFTER, from, End.COVERING, to);
+  }
+
+  Start start() {
+    return start;
+  }
+
+  long from() {
+    return from;
+  }
+
+  End end() {
+    return end;
+  }
+
+  long to() {
+    return to;
+  }
+
+  @Override
+  public String toString() {
+    String lower = (start == Start.AT ? "[" : "(") + Long.toUnsignedString(from) + ", ";
+    return switch (end) {
+      case NONE -> lower + "…)";
+      case BEFORE -> lower + Long.toUnsignedString(to) + ")";
+      case AT -> lower + Long.toUnsignedString(to) + "]";
+      case COVERING -> lower + "first key from " + Long.toUnsignedString(to) + " on]";
+    };
+  }
+}

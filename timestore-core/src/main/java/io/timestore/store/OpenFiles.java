@@ -1,0 +1,70 @@
+package io.timestore.store;
+
+import io.timestore.disk.Disk;
+import io.timestore.disk.DiskFile;
+import io.timestore.format.CorruptStoreException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Files of a store's lanes that stay open for reads at any position. Thread-safe. */
+final class OpenFiles implements Closeable {
+  /** A read into a byte[] goes through as much direct memory as it reads at once. */
+  private static final int READ_BYTES_MAX = 1 << 20;
+
+  private final Disk disk;
+  private final Map<Path, DiskFile> files = new HashMap<>();
+
+  OpenFiles(Disk disk) {
+    this.disk = disk;
+  }
+
+  /** Fills the rest of the buffer from a file's committed bytes. */
+  void read(Path path, long committedBytes, ByteBuffer target, long position) throws IOException {
+    DiskFile file = open(path, committedBytes);
+    int start = target.position();
+    int end = target.limit();
+    while (target.position() < end) {
+      int done = target.position() - start;
+      target.limit(Math.min(end, target.position() + READ_BYTES_MAX));
+      file.read(target, position + done);
+      if (target.hasRemaining()) {
+        throw new CorruptStoreException(
+            path
+                + " ended at byte "
+                + (position + target.position() - start)
+                + " of "
+                + committedBytes
+                + " committed ones");
+      }
+    }
+    target.flip().position(start);
+  }
+
+  /** The big-endian u64 of that index. */
+  long u64(Path path, long committedBytes, long index) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES);
+    read(path, committedBytes, bytes, index * Long.BYTES);
+    return bytes.getLong(0);
+  }
+
+  private synchronized DiskFile open(Path path, long committedBytes) throws IOException {
+    DiskFile file = files.get(path);
+    if (file == null) {
+      file = LaneFile.open(disk, path, committedBytes);
+      files.put(path, file);
+    }
+    return file;
+  }
+
+  @Override
+  public synchronized void close() throws IOException {
+    for (DiskFile file : files.values()) {
+      file.close();
+    }
+    files.clear();
+  }
+}

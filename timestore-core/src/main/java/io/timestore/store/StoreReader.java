@@ -1,0 +1,292 @@
+package io.timestore.store;
+
+import io.timestore.disk.Disk;
+import io.timestore.disk.DiskWatch;
+import io.timestore.disk.IoThreads;
+import io.timestore.disk.IoThreads.IoCallable;
+import io.timestore.format.CorruptStoreException;
+import io.timestore.format.Lane;
+import io.timestore.format.Lane.LaneTable;
+import io.timestore.store.KeySearch.Rows;
+import io.timestore.store.StoreFiles.LaneFiles;
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a store while others write it: values by key, ranges of them, rows in key order. It sees
+ * the rows that were committed when it was opened, and newer ones after {@link #refresh} or {@link
+ * #awaitChange}.
+ *
+ * <p>Takes no lock, and keeps no key in memory. Files are opened when they are needed, and stay
+ * open until the reader is closed.
+ *
+ * <p>Thread-safe. All I/O runs on threads of the reader's own: a caller that is interrupted gets an
+ * {@link java.io.InterruptedIOException}, and nobody else is disturbed. After {@link #close} every
+ * call fails with an {@link IOException}, also those that wait.
+ */
+public final class StoreReader implements Closeable {
+  private final Disk disk;
+  private final StoreFiles files;
+  private final RecordFile recordFile;
+  private final ReaderOptions options;
+  private final IoThreads threads;
+  private final OpenFiles open;
+  private final Set<Scan> scans = ConcurrentHashMap.newKeySet();
+  private volatile Snapshot snapshot;
+  private @Nullable DiskWatch watch;
+  private boolean closed;
+
+  StoreReader(Disk disk, StoreFiles files, RecordFile recordFile, ReaderOptions options)
+      throws IOException {
+    this.disk = disk;
+    this.files = files;
+    this.recordFile = recordFile;
+    this.options = options;
+    this.threads = new IoThreads("timestore-reader", options.threads());
+    this.open = new OpenFiles(disk);
+    try {
+      this.snapshot = call(this::load);
+    } catch (IOException | RuntimeException e) {
+      threads.close();
+      throw e;
+    }
+  }
+
+  private Snapshot load() throws IOException {
+    return new Snapshot(disk, files, recordFile.load().record());
+  }
+
+  /** The rows that this reader sees now. */
+  public Snapshot snapshot() {
+    return snapshot;
+  }
+
+  /** Their number. */
+  public long rowCount() {
+    return snapshot.rowCount();
+  }
+
+  /**
+   * Looks for newer commits.
+   *
+   * @return whether there are any
+   */
+  public synchronized boolean refresh() throws IOException {
+    Snapshot newest = call(this::load);
+    if (newest.record().equals(snapshot.record())) {
+      return false;
+    }
+    snapshot = newest;
+    return true;
+  }
+
+  /**
+   * Waits for a newer commit than this reader sees, and takes it.
+   *
+   * @param timeout how long to wait at most; zero or less: not at all
+   * @return whether there is one
+   */
+  public boolean awaitChange(Duration timeout) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + timeout.toNanos();
+    Snapshot before = snapshot;
+    // Watched before the first look: what comes between them is not missed.
+    DiskWatch changes = watch();
+    while (!refresh() && snapshot == before) {
+      long left = deadline - System.nanoTime();
+      if (left <= 0) {
+        return false;
+      }
+      changes.await(left);
+    }
+    return true;
+  }
+
+  private synchronized DiskWatch watch() throws IOException {
+    if (closed) {
+      throw new IOException(files.root() + ": this reader is closed");
+    }
+    if (watch == null) {
+      watch = disk.watch(files.length());
+    }
+    return watch;
+  }
+
+  /**
+   * The key of a row.
+   *
+   * @param row index in the {@link #snapshot}
+   * @throws IllegalArgumentException if there is no such row
+   */
+  public long key(long row) throws IOException {
+    Snapshot now = snapshot;
+    return call(() -> now.search(open).key(row));
+  }
+
+  /**
+   * The value of the first row with this key.
+   *
+   * @param key unsigned
+   * @return empty if no row has the key
+   * @throws IllegalArgumentException if the store has no such table
+   */
+  public Optional<byte[]> read(String table, long key) throws IOException {
+    Optional<Value> value = value(table, key);
+    return value.isPresent() ? Optional.of(value.get().bytes()) : Optional.empty();
+  }
+
+  /** The value of the first row with this key, not read yet. */
+  public Optional<Value> value(String table, long key) throws IOException {
+    Snapshot now = snapshot;
+    now.checkTables(List.of(table));
+    return call(
+        () -> {
+          KeySearch search = now.search(open);
+          long row = search.rowAtOrAfter(key);
+          return row < now.rowCount() && search.key(row) == key
+              ? Optional.of(findValue(now, table, row))
+              : Optional.empty();
+        });
+  }
+
+  /** The values of all rows with this key, in the order in which they were appended. */
+  public List<Value> values(String table, long key) throws IOException {
+    Snapshot now = snapshot;
+    now.checkTables(List.of(table));
+    return call(
+        () -> {
+          Rows rows = now.search(open).rows(KeyRange.closed(key, key));
+          List<Value> values = new ArrayList<>();
+          for (long row = rows.start(); row < rows.end(); row++) {
+            values.add(findValue(now, table, row));
+          }
+          return values;
+        });
+  }
+
+  /**
+   * The value of a row.
+   *
+   * @param row index in the {@link #snapshot}
+   * @throws IllegalArgumentException if the store has no such table or row
+   */
+  public Value valueAt(String table, long row) throws IOException {
+    return valueAt(snapshot, table, row);
+  }
+
+  Value valueAt(Snapshot of, String table, long row) throws IOException {
+    of.checkTables(List.of(table));
+    return call(() -> findValue(of, table, row));
+  }
+
+  private Value findValue(Snapshot of, String table, long row) throws IOException {
+    LaneRange position = of.ranges(row, row + 1).get(0);
+    Lane lane = of.record().lane(position.lane()).orElseThrow();
+    Optional<LaneTable> laneTable = lane.table(table);
+    if (laneTable.isEmpty()) {
+      return new Value(this, null, 0, 0, 0);
+    }
+    LaneFiles laneFiles = files.lane(lane.number());
+    long offsetsBytes = lane.rows() * Long.BYTES;
+    long laneRow = position.start();
+    long start = laneRow == 0 ? 0 : open.u64(laneFiles.offsets(table), offsetsBytes, laneRow - 1);
+    long end = open.u64(laneFiles.offsets(table), offsetsBytes, laneRow);
+    long dataBytes = laneTable.get().dataBytes();
+    if (start < 0 || end < start || end > dataBytes) {
+      throw new CorruptStoreException(
+          laneFiles.offsets(table)
+              + ": the value of row "
+              + laneRow
+              + " reaches from byte "
+              + Long.toUnsignedString(start)
+              + " to "
+              + Long.toUnsignedString(end)
+              + ", expected ascending ones up to the "
+              + dataBytes
+              + " committed bytes of data");
+    }
+    return new Value(this, laneFiles.data(table), dataBytes, start, end);
+  }
+
+  /**
+   * Goes through rows in key order.
+   *
+   * @param range which rows
+   * @param tables whose values are read ahead, in large pieces; any other can be read at each row
+   */
+  public RowIterator iterate(KeyRange range, String... tables) throws IOException {
+    Snapshot now = snapshot;
+    Rows rows = call(() -> now.search(open).rows(range));
+    return iterate(now, rows, List.of(tables));
+  }
+
+  /**
+   * Goes through rows in key order.
+   *
+   * @param fromRow index in the {@link #snapshot} of the first row
+   * @param toRow index behind the last one
+   * @param tables as above
+   */
+  public RowIterator iterateRows(long fromRow, long toRow, String... tables) throws IOException {
+    return iterate(snapshot, new Rows(fromRow, toRow), List.of(tables));
+  }
+
+  private RowIterator iterate(Snapshot of, Rows rows, List<String> tables) throws IOException {
+    Scan scan = of.scan(of.ranges(rows.start(), rows.end()), tables);
+    boolean hasPrevious = rows.start() > 0 && rows.start() < rows.end();
+    long previousKey = hasPrevious ? call(() -> of.search(open).key(rows.start() - 1)) : 0;
+    scans.add(scan);
+    return new RowIterator(this, of, scan, tables, rows.start(), hasPrevious, previousKey);
+  }
+
+  void end(Scan scan) throws IOException {
+    if (scans.remove(scan)) {
+      scan.close();
+    }
+  }
+
+  ReaderOptions options() {
+    return options;
+  }
+
+  OpenFiles open() {
+    return open;
+  }
+
+  <T> Future<T> submit(Callable<T> work) throws IOException {
+    try {
+      return threads.submit(work);
+    } catch (RejectedExecutionException e) {
+      throw new IOException(files.root() + ": this reader is closed", e);
+    }
+  }
+
+  private <T> T call(IoCallable<T> work) throws IOException {
+    return IoThreads.await(submit(work));
+  }
+
+  /** Waits for reads that are under way, and closes all files, those of iterators too. */
+  @Override
+  public void close() throws IOException {
+    synchronized (this) {
+      closed = true;
+      if (watch != null) {
+        watch.close();
+      }
+    }
+    threads.close();
+    open.close();
+    for (Scan scan : scans) {
+      end(scan);
+    }
+  }
+}
