@@ -36,6 +36,7 @@ public final class Publisher implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
 
   private final Disk disk;
+  private final Entropy entropy;
   private final StoreFiles files;
   private final UUID storeId;
   private final RecordFile recordFile;
@@ -43,11 +44,12 @@ public final class Publisher implements Closeable {
   private final PreparedBytes preparedBytes;
   private final CountDownLatch closed = new CountDownLatch(1);
 
-  Publisher(Disk disk, StoreFiles files, UUID storeId) {
+  Publisher(Disk disk, Entropy entropy, StoreFiles files, UUID storeId) {
     this.disk = disk;
+    this.entropy = entropy;
     this.files = files;
     this.storeId = storeId;
-    this.recordFile = new RecordFile(disk, files, storeId);
+    this.recordFile = new RecordFile(disk, entropy, files, storeId);
     this.succession = new Succession(files);
     this.preparedBytes = new PreparedBytes(disk, files);
   }
@@ -161,7 +163,7 @@ public final class Publisher implements Closeable {
               + "; this version can't keep late rows");
     }
     if (newest != null) {
-      next = next.withJournalEntry(newest, watermark, System.currentTimeMillis());
+      next = next.withJournalEntry(newest, watermark, entropy.clock().millis());
     }
     if (!next.equals(current.record())) {
       recordFile.replace(next);

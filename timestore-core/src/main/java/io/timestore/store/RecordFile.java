@@ -22,11 +22,13 @@ import java.util.UUID;
 /** {@code length} and {@code record}: the commit record of a store, read and replaced. */
 final class RecordFile {
   private final Disk disk;
+  private final Entropy entropy;
   private final StoreFiles files;
   private final UUID storeId;
 
-  RecordFile(Disk disk, StoreFiles files, UUID storeId) {
+  RecordFile(Disk disk, Entropy entropy, StoreFiles files, UUID storeId) {
     this.disk = disk;
+    this.entropy = entropy;
     this.files = files;
     this.storeId = storeId;
   }
@@ -205,7 +207,7 @@ final class RecordFile {
    * #load} gave under it.
    */
   void replace(CommitRecord next) throws IOException {
-    Path temporary = files.temporary(files.length(), UUID.randomUUID());
+    Path temporary = files.temporary(files.length(), entropy.ids().get());
     // Step P4: the new record, durable under a name that nobody reads.
     disk.createDurably(temporary, ByteBuffer.wrap(next.nextRevision().toBytes()));
     // Step P5: a second link, which the reference's own rename leaves readable.

@@ -38,11 +38,13 @@ import org.slf4j.LoggerFactory;
 public final class Store {
   private static final Logger LOG = LoggerFactory.getLogger(Store.class);
   private final Disk disk;
+  private final Entropy entropy;
   private final StoreFiles files;
   private final @Nullable Schema schema;
 
-  private Store(Disk disk, StoreFiles files, @Nullable Schema schema) {
+  private Store(Disk disk, Entropy entropy, StoreFiles files, @Nullable Schema schema) {
     this.disk = disk;
+    this.entropy = entropy;
     this.files = files;
     this.schema = schema;
   }
@@ -59,6 +61,10 @@ public final class Store {
   }
 
   static Store open(Disk disk, Path directory) throws IOException {
+    return open(disk, Entropy.ofSystem(), directory);
+  }
+
+  static Store open(Disk disk, Entropy entropy, Path directory) throws IOException {
     Path absolute = directory.toAbsolutePath().normalize();
     if (!exists(disk, absolute)) {
       throw new NoSuchFileException(
@@ -69,7 +75,7 @@ public final class Store {
               : "no store: there is no such directory");
     }
     StoreFiles files = new StoreFiles(absolute);
-    return new Store(disk, files, readSchema(disk, files).orElse(null));
+    return new Store(disk, entropy, files, readSchema(disk, files).orElse(null));
   }
 
   /** Whether a directory holds a store; see {@link #open} for what it throws. */
@@ -123,6 +129,11 @@ public final class Store {
   }
 
   static Store openOrCreate(Disk disk, Path directory, Schema schema) throws IOException {
+    return openOrCreate(disk, Entropy.ofSystem(), directory, schema);
+  }
+
+  static Store openOrCreate(Disk disk, Entropy entropy, Path directory, Schema schema)
+      throws IOException {
     Path absolute = directory.toAbsolutePath().normalize();
     exists(disk, absolute); // refuses a directory of other things
     StoreFiles files = new StoreFiles(absolute);
@@ -132,7 +143,7 @@ public final class Store {
       }
       createDirectories(disk, absolute);
       // Step C1: the schema, whole or not at all; of two creators the first one wins.
-      Path temporary = files.temporary(files.schema(), UUID.randomUUID());
+      Path temporary = files.temporary(files.schema(), entropy.ids().get());
       disk.createDurably(temporary, ByteBuffer.wrap(schema.toJson()));
       disk.linkIfAbsent(temporary, files.schema());
       disk.delete(temporary);
@@ -150,11 +161,11 @@ public final class Store {
       }
       disk.writeVolatile(files.lane(0).keys(), ByteBuffer.allocate(0));
       // Step C3: the first record.
-      try (Publisher publisher = new Publisher(disk, files, actual.storeId())) {
+      try (Publisher publisher = new Publisher(disk, entropy, files, actual.storeId())) {
         publisher.publishEmpty();
       }
     }
-    return new Store(disk, files, actual);
+    return new Store(disk, entropy, files, actual);
   }
 
   /** The reference's rows have all of its tables, and its next ones must, too. */
@@ -223,7 +234,7 @@ public final class Store {
    * @throws UnsupportedStoreException if lanes overlap
    */
   public Snapshot snapshot() throws IOException {
-    return new Snapshot(disk, files, new RecordFile(disk, files, id()).load().record());
+    return new Snapshot(disk, files, recordFile().load().record());
   }
 
   /** Begins a run that appends rows whose columns stand in schema order. */
@@ -239,9 +250,8 @@ public final class Store {
    * @throws IllegalStateException for a store without a schema: {@link #openOrCreate} adopts it
    */
   public StoreWriter writer(WriterOptions options, List<String> tables) throws IOException {
-    writableSchema();
     checkTables(tables);
-    return new StoreWriter(disk, files, id(), tables, options);
+    return new StoreWriter(disk, entropy, files, id(), tables, options);
   }
 
   private void checkTables(List<String> tables) {
@@ -259,12 +269,16 @@ public final class Store {
 
   /** Reads the store, as of now and, after a refresh, as of later. */
   public StoreReader reader(ReaderOptions options) throws IOException {
-    return new StoreReader(disk, files, new RecordFile(disk, files, id()), options);
+    return new StoreReader(disk, files, recordFile(), options);
   }
 
   /** The one who publishes what writers of this store prepared. */
   public Publisher publisher() {
-    return new Publisher(disk, files, id());
+    return new Publisher(disk, entropy, files, id());
+  }
+
+  private RecordFile recordFile() {
+    return new RecordFile(disk, entropy, files, id());
   }
 
   private Schema writableSchema() {

@@ -54,7 +54,13 @@ public final class StoreWriter implements Closeable {
   private OptionalLong lastKey = OptionalLong.empty();
   private @Nullable Throwable failure;
 
-  StoreWriter(Disk disk, StoreFiles files, UUID storeId, List<String> tables, WriterOptions options)
+  StoreWriter(
+      Disk disk,
+      Entropy entropy,
+      StoreFiles files,
+      UUID storeId,
+      List<String> tables,
+      WriterOptions options)
       throws IOException {
     this.disk = disk;
     this.files = files;
@@ -63,8 +69,8 @@ public final class StoreWriter implements Closeable {
     this.options = options;
     this.row = new Batch(tables.size());
     this.owner =
-        new Owner(options.direct() ? Owner.Kind.DIRECT : Owner.Kind.RUN, UUID.randomUUID());
-    this.publisher = new Publisher(disk, files, storeId);
+        new Owner(options.direct() ? Owner.Kind.DIRECT : Owner.Kind.RUN, entropy.ids().get());
+    this.publisher = new Publisher(disk, entropy, files, storeId);
     this.threads = new IoThreads("timestore-writer", Math.min(THREADS_MAX, 1 + 2 * tables.size()));
     try {
       this.mode = threads.call(() -> disk.probe(files.root(), options.directIo()));
