@@ -4,6 +4,7 @@ import io.timestore.disk.Disk;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
+import io.timestore.store.KeySearch.Rows;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,16 +80,11 @@ public final class Snapshot {
     return ranges;
   }
 
-  /**
-   * Where the rows of a key, or of those above it, begin: a binary search on disk.
-   *
-   * @param key unsigned
-   * @return the index in the sequence of the first row whose key is not below; {@link #rowCount} if
-   *     there is none
-   */
-  public long rowAtOrAfter(long key) throws IOException {
+  /** The rows of a key range, found by binary searches on disk. */
+  public List<LaneRange> ranges(KeyRange range) throws IOException {
     try (OpenFiles open = new OpenFiles(disk)) {
-      return search(open).rowAtOrAfter(key);
+      Rows rows = search(open).rows(range);
+      return ranges(rows.start(), rows.end());
     }
   }
 

@@ -1,11 +1,12 @@
 package io.timestore.store;
 
-import io.timestore.format.Schema;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /** Commits one batch after another until it is killed, and prints the number of each. */
 public final class Appender {
@@ -17,15 +18,21 @@ public final class Appender {
   /** Arguments: the store. */
   public static void main(String[] arguments) throws IOException {
     System.out.println(READY);
-    Store store = Store.openOrCreate(Path.of(arguments[0]), Schema.ofTables(TABLES));
-    int next = batchCount(store.snapshot().rowCount());
+    append(Store.openOrCreate(Path.of(arguments[0]), TABLES), () -> false);
+  }
+
+  /** Goes on with a store, and prints the number of each batch. */
+  static @Nullable Void append(Store store, BooleanSupplier enough) throws IOException {
+    int batch = batchCount(store.snapshot().rowCount());
     try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
-      for (int batch = next; true; batch++) {
+      while (!enough.getAsBoolean()) {
         writer.append(Rows.batch(batch(batch)));
         writer.commit();
         System.out.println(batch);
+        batch++;
       }
     }
+    return null;
   }
 
   /** Batches of different sizes, from less than a block to several of them. */
@@ -57,8 +64,13 @@ public final class Appender {
 
   /** The rows of the first batches. */
   static List<String> rows(int batchCount) {
+    return rows(0, batchCount);
+  }
+
+  /** The rows of some batches. */
+  static List<String> rows(int fromBatch, int toBatch) {
     List<String> rows = new ArrayList<>();
-    for (int i = 0; i < batchCount; i++) {
+    for (int i = fromBatch; i < toBatch; i++) {
       rows.addAll(batch(i));
     }
     return rows;

@@ -127,7 +127,7 @@ class CorruptStoreTest {
     Store store = createWithRows();
     truncate("keys", 7999);
 
-    assertThatThrownBy(() -> store.snapshot().rowAtOrAfter(55))
+    assertThatThrownBy(() -> store.snapshot().ranges(KeyRange.atLeast(55)))
         .isInstanceOf(CorruptStoreException.class)
         .hasMessageContaining("keys is truncated");
   }
@@ -388,8 +388,15 @@ class CorruptStoreTest {
     Store store = Store.open(path);
     Snapshot snapshot = store.snapshot();
     long from = Math.floorMod(random.nextLong(), snapshot.rowCount() + 1);
-    long row = snapshot.rowAtOrAfter(random.nextInt(10_000));
-    assertThat(row).isBetween(0L, snapshot.rowCount());
+    long key = random.nextInt(10_000);
+    try (StoreReader reader = store.reader();
+        RowIterator iterator = reader.iterate(KeyRange.covering(key, key + 5), "a")) {
+      while (iterator.next()) {
+        iterator.read("a");
+        iterator.read("b");
+      }
+      reader.read("b", key);
+    }
     assertThat(snapshot.sizeBytes(TABLES)).isNotNegative();
     Rows.read(snapshot, snapshot.ranges(from, Math.min(from + 50, snapshot.rowCount())), TABLES);
     Rows.read(snapshot, snapshot.ranges(), TABLES);

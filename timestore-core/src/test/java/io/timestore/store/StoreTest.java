@@ -49,7 +49,7 @@ class StoreTest {
     assertThat(store.snapshot().rowCount()).isZero();
     assertThat(store.tables()).isEqualTo(TABLES);
     assertThat(Rows.read(store, TABLES)).isEmpty();
-    assertThat(store.snapshot().rowAtOrAfter(5)).isZero();
+    assertThat(store.snapshot().ranges(KeyRange.atLeast(5))).isEmpty();
   }
 
   @Test
@@ -64,15 +64,19 @@ class StoreTest {
     assertThat(store.schema()).isPresent();
   }
 
+  private static long firstRow(Snapshot snapshot, long key) throws IOException {
+    return snapshot.ranges(KeyRange.atLeast(key)).get(0).start();
+  }
+
   @Test
   void rowsAreReadByKey() throws IOException {
     commit(create(), Rows.ofKeys(LongStream.range(0, 10_000).map(i -> i * 3)));
     Snapshot snapshot = create().snapshot();
 
     for (long key = 0; key < 30_000; key += 97) {
-      assertThat(snapshot.rowAtOrAfter(key)).isEqualTo((key + 2) / 3);
+      assertThat(firstRow(snapshot, key)).isEqualTo((key + 2) / 3);
     }
-    assertThat(snapshot.rowAtOrAfter(29_998)).isEqualTo(10_000);
+    assertThat(snapshot.ranges(KeyRange.atLeast(29_998))).isEmpty();
   }
 
   @Test
@@ -83,8 +87,8 @@ class StoreTest {
     }
     commit(create(), rows);
 
-    assertThat(create().snapshot().rowAtOrAfter(1)).isEqualTo(1000);
-    assertThat(create().snapshot().rowAtOrAfter(2)).isEqualTo(2000);
+    assertThat(firstRow(create().snapshot(), 1)).isEqualTo(1000);
+    assertThat(firstRow(create().snapshot(), 2)).isEqualTo(2000);
   }
 
   @Test
