@@ -81,6 +81,10 @@ public final class Publisher implements Closeable {
     // Step P1: one publisher at a time.
     DiskLock lock = CommitLock.acquire(disk, files.commitLock(), Holder.describe(purpose), closed);
     try {
+      Optional<Loaded> own = recordFile.loadOwn();
+      if (own.isPresent()) {
+        return change.apply(own.get());
+      }
       // Step P2: a rename that somebody died behind is made durable before anyone builds on it.
       disk.syncDirectory(files.root());
       for (String name : disk.list(files.root())) {

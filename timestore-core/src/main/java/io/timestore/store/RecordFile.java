@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** {@code length} and {@code record}: the commit record of a store, read and replaced. */
 final class RecordFile {
@@ -25,6 +26,7 @@ final class RecordFile {
   private final Entropy entropy;
   private final StoreFiles files;
   private final UUID storeId;
+  private volatile @Nullable Own own;
 
   RecordFile(Disk disk, Entropy entropy, StoreFiles files, UUID storeId) {
     this.disk = disk;
@@ -40,6 +42,24 @@ final class RecordFile {
    *     rest is what our last record said
    */
   record Loaded(CommitRecord record, boolean byReference) {}
+
+  /** What this publisher made durable last, and the bytes of {@code length} then. */
+  private record Own(CommitRecord record, ByteBuffer length) {}
+
+  /**
+   * The committed state, if this publisher itself made it durable and nobody came after; the caller
+   * holds the commit lock.
+   */
+  Optional<Loaded> loadOwn() throws IOException {
+    Own last = own;
+    if (last == null || !disk.exists(files.length())) {
+      return Optional.empty();
+    }
+    ByteBuffer length = ByteBuffer.wrap(SmallFile.read(disk, files.length()));
+    return length.equals(last.length)
+        ? Optional.of(new Loaded(last.record, false))
+        : Optional.empty();
+  }
 
   /** The committed state of the store. Without the commit lock it may be replaced at any time. */
   Loaded load() throws IOException {
@@ -207,14 +227,18 @@ final class RecordFile {
    * #load} gave under it.
    */
   void replace(CommitRecord next) throws IOException {
+    own = null;
+    CommitRecord record = next.nextRevision();
+    byte[] bytes = record.toBytes();
     Path temporary = files.temporary(files.length(), entropy.ids().get());
     // Step P4: the new record, durable under a name that nobody reads.
-    disk.createDurably(temporary, ByteBuffer.wrap(next.nextRevision().toBytes()));
+    disk.createDurably(temporary, ByteBuffer.wrap(bytes));
     // Step P5: a second link, which the reference's own rename leaves readable.
     disk.link(temporary, files.record());
     // Step P6: the rename is the commit.
     disk.rename(temporary, files.length());
     // Step P7: and now it is durable.
     disk.syncDirectory(files.root());
+    own = new Own(record, ByteBuffer.wrap(bytes));
   }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /** Where the files of a store are. */
@@ -44,7 +45,7 @@ record StoreFiles(Path root) {
 
   LaneFiles lane(int number) {
     return new LaneFiles(
-        number, number == 0 ? root : lanes().resolve(String.format("%05d", number)));
+        number, number == 0 ? root : lanes().resolve(String.format(Locale.ROOT, "%05d", number)));
   }
 
   /** The files of a lane. */
