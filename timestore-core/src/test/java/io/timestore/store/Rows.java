@@ -38,6 +38,22 @@ final class Rows {
     return batch;
   }
 
+  /** The rows of a batch. */
+  static List<String> of(Batch batch) {
+    List<String> rows = new ArrayList<>();
+    for (int row = 0; row < batch.rowCount(); row++) {
+      StringBuilder text = new StringBuilder(Long.toUnsignedString(batch.key(row)));
+      for (int i = 0; i < batch.columnCount(); i++) {
+        ColumnData column = batch.column(i);
+        byte[] value = Arrays.copyOfRange(column.data(), column.start(row), column.end(row));
+        text.append(' ');
+        text.append(value.length == 0 ? "-" : HexFormat.of().formatHex(value));
+      }
+      rows.add(text.toString());
+    }
+    return rows;
+  }
+
   /** All rows of a store, or of its snapshot's part. */
   static List<String> read(Snapshot snapshot, List<LaneRange> ranges, List<String> tables)
       throws IOException {
@@ -45,16 +61,7 @@ final class Rows {
     Batch batch = new Batch(tables.size());
     try (Scan scan = snapshot.scan(ranges, tables)) {
       while (scan.next(batch)) {
-        for (int row = 0; row < batch.rowCount(); row++) {
-          StringBuilder text = new StringBuilder(Long.toUnsignedString(batch.key(row)));
-          for (int i = 0; i < tables.size(); i++) {
-            ColumnData column = batch.column(i);
-            byte[] value = Arrays.copyOfRange(column.data(), column.start(row), column.end(row));
-            text.append(' ');
-            text.append(value.length == 0 ? "-" : HexFormat.of().formatHex(value));
-          }
-          rows.add(text.toString());
-        }
+        rows.addAll(of(batch));
       }
     }
     return rows;
