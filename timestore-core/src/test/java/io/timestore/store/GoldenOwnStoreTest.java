@@ -272,6 +272,14 @@ class GoldenOwnStoreTest {
           commit 2 at 2013-11-25T00:00:03Z: rows [0: 0 to 5]
           commit 3 at 2013-11-25T00:00:04Z: rows [0: 0 to 5]
           """;
+      case MANY_ROWS ->
+          """
+          revision 10, 6 commits, next lane 1
+          lane 0 of nobody: base 65568, rows 0 to 65600, keys 0 to 8, 1 tables, 8 bytes
+          6 journal entries
+          commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 65535]
+          commit 5 at 2013-11-25T00:00:06Z: rows [0: 0 to 65600]
+          """;
       case MANY_COMMITS ->
           """
           revision 103, 99 commits, next lane 1

@@ -46,6 +46,7 @@ enum GoldenStore {
   NULLS,
   KEYS_UNSIGNED,
   BIG_VALUES,
+  MANY_ROWS,
   MANY_COMMITS,
   LANES,
   LINEAGE,
@@ -88,6 +89,7 @@ enum GoldenStore {
       case NULLS -> writeNulls(place);
       case KEYS_UNSIGNED -> writeKeysUnsigned(place);
       case BIG_VALUES -> writeBigValues(place);
+      case MANY_ROWS -> writeManyRows(place);
       case MANY_COMMITS -> writeManyCommits(place);
       case LANES -> writeLanes(place);
       case LINEAGE -> writeLineage(place);
@@ -502,6 +504,20 @@ enum GoldenStore {
             "5 fe");
     place.commit(1, rows.subList(0, 4));
     place.commit(2, rows.subList(4, 5));
+    return rows;
+  }
+
+  /** The keys and the offsets are more than a chunk. */
+  private static List<String> writeManyRows(Place place) throws IOException {
+    place.create(Key.of("ts", CellType.of(Kind.TIMESTAMP, 0)), column("s", STRING, true));
+    int rowsOfChunk = (int) CHUNK_BYTES / Long.BYTES;
+    List<String> rows =
+        IntStream.range(0, rowsOfChunk + 64)
+            .mapToObj(row -> row / 8192 + (row % 8192 == 8191 ? " 61" : " -"))
+            .toList();
+    place.commit(1, rows.subList(0, rowsOfChunk - 1));
+    place.commit(2, rows.subList(rowsOfChunk - 1, rowsOfChunk + 32));
+    place.commit(3, rows.subList(rowsOfChunk + 32, rowsOfChunk + 64));
     return rows;
   }
 
