@@ -44,7 +44,12 @@ class NumpyTest(StoreCase):
             ("TIME(0)", b"\1\0\0\0", "<i4", 1),
             ("TIMESTAMP(9)", b"\1" + bytes(7), "<i8", 1),
             ("INTERVAL YEAR TO MONTH", b"\1\0\0\0", "<i4", 1),
-            ("DECIMAL(38, 0)", b"\xfe" + b"\xff" * 15, [("low", "<u8"), ("high", "<i8")], (2**64 - 2, -1)),
+            (
+                "DECIMAL(38, 0)",
+                b"\xfe" + b"\xff" * 15,
+                [("low", "<u8"), ("high", "<i8")],
+                (2**64 - 2, -1),
+            ),
         ):
             with self.subTest(type_):
                 values = self.one_column(type_, [cell, cell]).column("c")
@@ -121,10 +126,20 @@ class ArrowTest(StoreCase):
             ("BINARY(3)", b"\xc3\xa9", pyarrow.binary(), b"\xc3\xa9"),
         ):
             with self.subTest(type_):
-                stored = pyarrow.scalar(1, expected) if value is None else pyarrow.scalar(value, expected)
+                stored = (
+                    pyarrow.scalar(1, expected)
+                    if value is None
+                    else pyarrow.scalar(value, expected)
+                )
                 column = self.one_column(type_, [cell, cell]).to_arrow(columns=["c"])
-                self.assertEqual(column.schema, pyarrow.schema([pyarrow.field("c", expected, False)]))
-                self.assertEqual(column["c"].to_pylist(), [stored.as_py()] * 2) if value is not None else None
+                self.assertEqual(
+                    column.schema, pyarrow.schema([pyarrow.field("c", expected, False)])
+                )
+                (
+                    self.assertEqual(column["c"].to_pylist(), [stored.as_py()] * 2)
+                    if value is not None
+                    else None
+                )
                 self.assertTrue(column["c"][0].equals(stored))
                 nulls = self.one_column(type_, [b"", cell], True).to_arrow(columns=["c"])["c"]
                 self.assertEqual((nulls.null_count, nulls[1].equals(stored)), (1, True))
@@ -147,8 +162,10 @@ class ArrowTest(StoreCase):
         self.assertEqual(store.to_arrow(columns=["c"]).num_rows, 2)
 
     def test_overlapping_lanes_and_ranges_are_as_in_rows(self):
-        lanes = [LaneOf(keys, {"v": longs(range(10 * n, 10 * n + len(keys)))}, n)
-                 for n, keys in enumerate(([5, 6, 6, 9], [1, 5, 6, 9], [9, 9], [20]))]
+        lanes = [
+            LaneOf(keys, {"v": longs(range(10 * n, 10 * n + len(keys)))}, n)
+            for n, keys in enumerate(([5, 6, 6, 9], [1, 5, 6, 9], [9, 9], [20]))
+        ]
         store = timestore.open(
             maker.write(self.path, maker.schema([("v", "BIGINT", False)]), lanes)
         )

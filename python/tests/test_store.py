@@ -133,10 +133,10 @@ class LanesTest(StoreCase):
     def lanes(self, *keys_of_lanes, nullable_from=None):
         lanes = []
         for number, keys in enumerate(keys_of_lanes):
-            lanes.append(LaneOf(keys, {"v": longs(1000 * number + i for i in range(len(keys)))}, number))
-        return timestore.open(
-            maker.write(self.path, maker.schema([("v", "BIGINT", False)]), lanes)
-        )
+            lanes.append(
+                LaneOf(keys, {"v": longs(1000 * number + i for i in range(len(keys)))}, number)
+            )
+        return timestore.open(maker.write(self.path, maker.schema([("v", "BIGINT", False)]), lanes))
 
     def expected(self, *keys_of_lanes):
         rows = [
@@ -168,7 +168,11 @@ class LanesTest(StoreCase):
         random_ = random.Random(seed)
         for _ in range(20):
             lanes = [
-                sorted(random_.choices(range(random_.choice([5, 2000])), k=random_.choice([0, 3, 1500])))
+                sorted(
+                    random_.choices(
+                        range(random_.choice([5, 2000])), k=random_.choice([0, 3, 1500])
+                    )
+                )
                 for _ in range(random_.randint(1, 5))
             ]
             low, high = random_.randint(-1, 2001), random_.randint(-1, 2001)
@@ -237,14 +241,18 @@ class CellsTest(StoreCase):
         cells = [n.to_bytes(16, "little", signed=True) for n in (most, -most, -5, 0)]
         expected = [Decimal("9" * 35 + ".999"), Decimal("-" + "9" * 35 + ".999")]
         expected += [Decimal("-0.005"), Decimal("0.000")]
-        self.assertEqual(list(map(str, self.values("DECIMAL(38, 3)", cells))), list(map(str, expected)))
+        self.assertEqual(
+            list(map(str, self.values("DECIMAL(38, 3)", cells))), list(map(str, expected))
+        )
 
     def test_null_empty_and_ff_are_told_apart(self):
         stored = [b"", b"\xff", b"\xff\xff", b"\xff\xff\xff", b"a\xff", b"\xffa", b"a"]
         values = [None, b"", b"\xff", b"\xff\xff", b"a\xff", b"\xffa", b"a"]
         self.assertEqual(self.values("VARBINARY(9)", stored, True), values)
         self.assertEqual(self.values("BINARY(9)", stored), stored, "NOT NULL: as they are")
-        self.assertEqual(self.values("VARCHAR(9)", [b"", b"\xff", "é😀".encode()], True), [None, "", "é😀"])
+        self.assertEqual(
+            self.values("VARCHAR(9)", [b"", b"\xff", "é😀".encode()], True), [None, "", "é😀"]
+        )
         self.assertEqual(self.values("CHAR(9)", [b"", b"a"]), ["", "a"])
         self.assertEqual(self.values("TINYINT", [b"\xff"], True), [-1])
 
@@ -349,13 +357,18 @@ class DamageTest(StoreCase):
         with self.assertRaisesRegex(timestore.UnsupportedVersion, "version 2; .* knows 1"):
             timestore.open(self.path)
         self.simple(encoding=1)
-        with self.assertRaisesRegex(timestore.UnsupportedVersion, "lane 0 has the encoding 1"):
+        with self.assertRaisesRegex(
+            timestore.UnsupportedVersion, "lane 0 has the state 0 and the encoding 1"
+        ):
             timestore.open(self.path)
         schema = maker.schema([("v", "BIGINT", False)])
         for change, text in (
             ({"formatVersion": 2}, "'formatVersion' is 2"),
             ({"columns": [{**schema["columns"][0], "endianness": "big"}]}, "'endianness' is 'big'"),
-            ({"columns": [{**schema["columns"][0], "type": "ROW<a INT>"}]}, "column v: unknown type"),
+            (
+                {"columns": [{**schema["columns"][0], "type": "ROW<a INT>"}]},
+                "column v: unknown type",
+            ),
         ):
             maker.write(self.path, {**schema, **change}, [LaneOf([1], {"v": longs([1])})])
             with self.assertRaisesRegex(timestore.UnsupportedVersion, f"schema.json.*{text}"):
@@ -382,8 +395,9 @@ class DamageTest(StoreCase):
         for name, size in (("keys", 31), ("v/offsets", 31), ("v/data", 31)):
             self.simple()
             os.truncate(self.path / name, size)
-            with self.subTest(name), self.corrupt(
-                self.path / name, "32 committed bytes expected, 31 found"
+            with (
+                self.subTest(name),
+                self.corrupt(self.path / name, "32 committed bytes expected, 31 found"),
             ):
                 self.read()
         self.simple()
@@ -429,6 +443,7 @@ class DamageTest(StoreCase):
             (struct.pack(">Q", 3) + good[8:-4], "4 rows of lane 0 expected"),
             (good[:20] + struct.pack(">I", size + 2) + good[24:-4] + b"ab", "2 bytes of the body"),
             (good[:20] + struct.pack(">I", size - 2) + good[24:-6], "ends inside 'entry's lane'"),
+            (good[:71] + b"\0\0\0\1" + good[75:-4], "lane 0 is missing"),
             (good[:64] + b"\xff\xff" + good[66:-4], "ends inside 'table's name'"),
         ):
             maker.replace(self.path / "length", bad + struct.pack(">I", maker.crc32c(bad)))
@@ -465,7 +480,6 @@ class DamageTest(StoreCase):
         maker.replace(self.path / "length", struct.pack(">Q", 3))
         with self.corrupt("lane 0 had 4 rows, but 'length' has 3"):
             timestore.open(self.path)
-
 
     def test_a_commit_between_reading_length_and_record_is_not_mixed_with_what_was_before(self):
         self.simple()

@@ -37,15 +37,17 @@ def _text(value: Any) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser("python -m timestore", description=__doc__)
     parser.add_argument("directory")
-    parser.add_argument("--from", dest="from_", metavar="KEY", help="a number or an ISO date and time (UTC)")
+    parser.add_argument(
+        "--from", dest="from_", metavar="KEY", help="a number or an ISO date and time (UTC)"
+    )
     parser.add_argument("--to", metavar="KEY", help="likewise; rows before it")
     parser.add_argument("--head", type=int, metavar="N", help="no more than N rows")
     arguments = parser.parse_args()
     try:
         store = timestore.open(arguments.directory)
-        bounds = [_bound(store.key, text) for text in (arguments.from_, arguments.to)]
+        from_, to = (_bound(store.key, text) for text in (arguments.from_, arguments.to))
         print("\t".join([store.key.name, *(column.name for column in store.columns)]))
-        for row in itertools.islice(store.rows(*bounds), arguments.head):
+        for row in itertools.islice(store.rows(from_, to), arguments.head):
             print("\t".join(map(_text, row.values())))
         sys.stdout.flush()
     except BrokenPipeError:

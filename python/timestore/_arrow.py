@@ -47,9 +47,13 @@ def _key_type(key: Key) -> Any:
 
 def _schema(key: Key, selected: Sequence[Optional[Column]]) -> Any:
     return pyarrow.schema(
-        pyarrow.field(key.name, _key_type(key), nullable=False)
-        if column is None
-        else pyarrow.field(column.name, _arrow_type(column.type, column.type.unit), column.nullable)
+        (
+            pyarrow.field(key.name, _key_type(key), nullable=False)
+            if column is None
+            else pyarrow.field(
+                column.name, _arrow_type(column.type, column.type.unit), column.nullable
+            )
+        )
         for column in selected
     )
 
@@ -87,7 +91,9 @@ def table(
                     keys.extend(batch.keys)
                 arrays = iter(
                     [
-                        pyarrow.array(decoder.values(batch, i), schema.field(decoder.column.name).type)
+                        pyarrow.array(
+                            decoder.values(batch, i), schema.field(decoder.column.name).type
+                        )
                         for i, decoder in enumerate(decoders)
                     ]
                 )

@@ -1,9 +1,11 @@
 """CRC32C (Castagnoli), which the standard library lacks."""
 
+from typing import List
+
 _POLYNOMIAL = 0x82F63B78  # with its bits reversed
 
 
-def _table() -> list:
+def _table() -> List[int]:
     table = []
     for byte in range(256):
         for _ in range(8):

@@ -36,7 +36,7 @@ def column(reader: Optional[_LaneReader], column: Column, datetime64: bool) -> A
     elif type_.kind == "DECIMAL":
         dtype = [("low", "<u8"), ("high", "<i8")]
     else:
-        dtype = "<" + str(type_.struct_code)
+        dtype = f"<f{width}" if type_.kind in ("FLOAT", "DOUBLE") else f"<i{width}"
     if datetime64:
         if type_.unit is not None:
             dtype = f"<M8[{type_.unit}]"
@@ -44,8 +44,6 @@ def column(reader: Optional[_LaneReader], column: Column, datetime64: bool) -> A
             dtype = "<m8[ms]"
         else:
             raise ValueError(f"column {column.name} is {type_}, no timestamp")
-    # struct's and NumPy's letters differ for 4-byte ints on no platform, for 8-byte ones on some.
-    dtype = numpy.dtype({"<q": "<i8", "<i": "<i4"}.get(dtype, dtype) if isinstance(dtype, str) else dtype)
     if reader is None:
         return numpy.empty(0, dtype)
     lane = reader.lane

@@ -67,7 +67,7 @@ class _Body:
     """The fields of a record, one after another; never reads past its end."""
 
     def __init__(self, file: Path, data: bytes, start: int, end: int) -> None:
-        self._file = file
+        self.file = file
         self._data = data
         self._position = start
         self._end = end
@@ -75,7 +75,7 @@ class _Body:
     def take(self, size: int, field: str) -> bytes:
         if size > self._end - self._position:
             raise CorruptStoreError(
-                f"{self._file}: byte {self._position}: the record ends inside '{field}': "
+                f"{self.file}: byte {self._position}: the record ends inside '{field}': "
                 f"{size} bytes expected, {self._end - self._position} found"
             )
         self._position += size
@@ -93,14 +93,14 @@ class _Body:
             return data.decode("utf-8")
         except UnicodeDecodeError as e:
             raise CorruptStoreError(
-                f"{self._file}: byte {self._position - len(data)}: '{field}' is no UTF-8: {data!r}"
+                f"{self.file}: byte {self._position - len(data)}: '{field}' is no UTF-8: {data!r}"
             ) from e
 
     def count(self, field: str) -> range:
         return range(self.number(4, field))
 
     def corrupt(self, what: str) -> CorruptStoreError:
-        return CorruptStoreError(f"{self._file}: before byte {self._position}: {what}")
+        return CorruptStoreError(f"{self.file}: before byte {self._position}: {what}")
 
     def require_end(self) -> None:
         if self._position != self._end:
@@ -109,12 +109,14 @@ class _Body:
 
 def _parse_lane(body: _Body, tables: List[str]) -> Lane:
     number = body.number(4, "lane number")
-    for size, field in ((1, "state"), (4, "generation"), (1, "encoding")):
-        value = body.number(size, field)
-        if value != 0:
-            raise UnsupportedVersion(
-                f"{body._file}: lane {number} has the {field} {value}; this package knows 0 only"
-            )
+    state = body.number(1, "state")
+    body.number(4, "generation")
+    encoding = body.number(1, "encoding")
+    if state != 0 or encoding != 0:
+        raise UnsupportedVersion(
+            f"{body.file}: lane {number} has the state {state} and the encoding {encoding}; "
+            "this package knows 0 only"
+        )
     kind = body.number(1, "owner kind")
     if kind > 2:
         raise body.corrupt(f"lane {number} has the owner kind {kind}; 0, 1 or 2 expected")
@@ -209,8 +211,9 @@ def parse(file: Path, raw: bytes) -> Length:
             body.take(4 + 8 + 8, "entry's lane")
     body.require_end()
 
-    own = lanes[0] if lanes and lanes[0].number == 0 else None
-    expected = own.end if own is not None and own.start == 0 else 0
+    if not lanes or lanes[0].number != 0:
+        raise body.corrupt("lane 0 is missing")
+    expected = lanes[0].end if lanes[0].start == 0 else 0
     if first != expected:
         raise CorruptStoreError(
             f"{file}: byte 0: {expected} rows of lane 0 expected, as the record says; {first} found"
@@ -249,17 +252,13 @@ def _read_length(directory: Path) -> bytes:
 
 def _combine(file: Path, crate: Length, record: Length) -> Length:
     rows = crate.lanes[0].end
-    lanes: List[Lane] = [lane for lane in record.lanes if lane.number != 0]
-    own = [lane for lane in record.lanes if lane.number == 0]
-    before = own[0] if own else Lane(0, 0, 0, 0, 0, 0, 0, {})
+    before, *lanes = record.lanes
     if rows < before.end and before.start == 0:
         raise CorruptStoreError(
             f"{file}: lane 0 had {before.end} rows, but 'length' has {rows}: rows never get fewer"
         )
     tables = before.tables if before.end else None
-    lane = Lane(
-        0, before.start, rows, None, None, before.recorded_rows, before.keys_crc, tables
-    )
+    lane = Lane(0, before.start, rows, None, None, before.recorded_rows, before.keys_crc, tables)
     if before.start > rows:
         raise CorruptStoreError(
             f"{file}: lane 0 begins at row {before.start}, but 'length' has {rows} rows"

@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Type, Union
 
 from . import _record, _schema
 from ._crc import crc32c
@@ -282,11 +282,11 @@ class _Decoder:
         if cells is None:
             return [None] * rows
         ends, data = cells
-        width = self.column.type.width
+        width = self.column.type.width or 0
         values: List[Any]
         first = ends[0]
         if self._plain_code is not None and ends == tuple(
-            range(first, first + (rows + 1) * width, width)  # type: ignore[operator]
+            range(first, first + (rows + 1) * width, width)
         ):
             values = list(struct.unpack(f"<{rows}{self._plain_code}", data))
         else:
@@ -309,11 +309,13 @@ class _Decoder:
         except CorruptStoreError as e:
             raise self._at(batch, len(result), e, CorruptStoreError) from e
         except (OverflowError, ValueError) as e:
-            what = f"{values[len(result)]} can't be a Python value ({e}); raw=True shows it as it is"
+            what = (
+                f"{values[len(result)]} can't be a Python value ({e}); raw=True shows it as it is"
+            )
             raise self._at(batch, len(result), what, ValueError) from e
         return result
 
-    def _at(self, batch: _Batch, index: int, what: object, error: type) -> Exception:
+    def _at(self, batch: _Batch, index: int, what: object, error: Type[Exception]) -> Exception:
         file = batch.lane.directory / self.column.table / "data"
         return error(f"{file}: column {self.column.name}: row {batch.first_row + index}: {what}")
 
