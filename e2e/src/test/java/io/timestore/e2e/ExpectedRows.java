@@ -57,6 +57,17 @@ final class ExpectedRows {
     return row;
   }
 
+  /** The first row whose key is above. */
+  int firstRowAbove(long key) {
+    return key == -1 ? rowCount() : rowAtOrAfter(key + 1);
+  }
+
+  /** Behind the last row of the first key that is not below. */
+  int endOfFirstKeyFrom(long key) {
+    int row = rowAtOrAfter(key);
+    return row == rowCount() ? row : firstRowAbove(key(row));
+  }
+
   /** The rows with this key. */
   List<Row> rowsOfKey(long key) {
     return rows.stream().filter(row -> row.key() == key).toList();
@@ -76,7 +87,7 @@ final class ExpectedRows {
     }
     long last = key(rowCount() - 1);
     long end = Long.compareUnsigned(to, last) < 0 ? to : last;
-    int row = from == -1 ? rowCount() : rowAtOrAfter(from + 1);
+    int row = firstRowAbove(from);
     long previous = row == 0 ? 0 : key(Math.min(row, rowCount()) - 1);
     for (; row < rowCount() && Long.compareUnsigned(previous, end) < 0; row++) {
       List<String> digests = new ArrayList<>();

@@ -4,39 +4,53 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.timestore.format.Batch;
 import io.timestore.format.ColumnData;
+import io.timestore.store.ByteRange;
+import io.timestore.store.KeyRange;
+import io.timestore.store.RowIterator;
 import io.timestore.store.Scan;
 import io.timestore.store.Snapshot;
 import io.timestore.store.Store;
+import io.timestore.store.StoreReader;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 
 /** Reads a store with this project, in each way that it has, and compares. */
-final class JavaReading {
+final class JavaReading implements Closeable {
   private final Store store;
+  private final StoreReader reader;
   private final Snapshot snapshot;
   private final ExpectedRows expected;
 
   private JavaReading(Store store, ExpectedRows expected) throws IOException {
     this.store = store;
-    this.snapshot = store.snapshot();
+    this.reader = store.reader();
+    this.snapshot = reader.snapshot();
     this.expected = expected;
   }
 
   /** Opens the store and reads all rows, then some ranges and some keys. */
   static void check(Path path, ExpectedRows expected, Random random) throws IOException {
-    JavaReading reading = new JavaReading(Store.open(path), expected);
-    reading.checkShape();
-    reading.checkRows(0, expected.rowCount(), RandomRows.shuffled(expected.tables(), random));
-    for (int i = 0; i < 3; i++) {
-      int start = random.nextInt(expected.rowCount() + 1);
-      int end = start + random.nextInt(expected.rowCount() - start + 1);
-      List<String> shuffled = RandomRows.shuffled(expected.tables(), random);
-      reading.checkRows(start, end, shuffled.subList(0, random.nextInt(shuffled.size() + 1)));
-      reading.checkKey(RandomRows.keyNear(expected, random), shuffled.get(0));
+    try (JavaReading reading = new JavaReading(Store.open(path), expected)) {
+      reading.checkShape();
+      reading.checkRows(0, expected.rowCount(), RandomRows.shuffled(expected.tables(), random));
+      for (int i = 0; i < 3; i++) {
+        int start = random.nextInt(expected.rowCount() + 1);
+        int end = start + random.nextInt(expected.rowCount() - start + 1);
+        List<String> shuffled = RandomRows.shuffled(expected.tables(), random);
+        reading.checkRows(start, end, shuffled.subList(0, random.nextInt(shuffled.size() + 1)));
+        reading.checkKey(RandomRows.keyNear(expected, random), shuffled.get(0));
+        reading.checkIntervals(
+            RandomRows.keyNear(expected, random),
+            RandomRows.keyNear(expected, random),
+            shuffled.get(0),
+            shuffled.get(shuffled.size() - 1));
+      }
     }
   }
 
@@ -74,17 +88,53 @@ final class JavaReading {
     }
   }
 
+  /** All rows of a key, and the first one. */
   private void checkKey(long key, String table) throws IOException {
-    String text = Long.toUnsignedString(key);
-    assertThat(snapshot.rowAtOrAfter(key))
-        .as("row at or after %s", text)
-        .isEqualTo(expected.rowAtOrAfter(key));
-    Optional<byte[]> first =
-        expected.rowsOfKey(key).stream()
-            .findFirst()
-            .map(row -> row.values().get(expected.tables().indexOf(table)).bytes());
-    assertThat(snapshot.read(table, key).map(Value::digest))
-        .as("%s at %s", table, text)
-        .isEqualTo(first.map(Value::digest));
+    String what = table + " at " + Long.toUnsignedString(key);
+    int column = expected.tables().indexOf(table);
+    List<String> digests =
+        expected.rowsOfKey(key).stream().map(row -> row.values().get(column).digest()).toList();
+    List<String> found = new ArrayList<>();
+    for (io.timestore.store.Value value : reader.values(table, key)) {
+      found.add(Value.digest(value.bytes()));
+    }
+    assertThat(found).as(what).isEqualTo(digests);
+    assertThat(reader.read(table, key).map(Value::digest))
+        .as(what)
+        .isEqualTo(digests.stream().findFirst());
+  }
+
+  /** Intervals, with one table read ahead and another one at each row. */
+  private void checkIntervals(long from, long to, String ahead, String other) throws IOException {
+    String what = "from " + Long.toUnsignedString(from) + " to " + Long.toUnsignedString(to);
+    int row = expected.firstRowAbove(from);
+    int end = expected.endOfFirstKeyFrom(to);
+    try (RowIterator rows = reader.iterate(KeyRange.covering(from, to), ahead)) {
+      for (; row < end; row++) {
+        assertThat(rows.next()).as(what).isTrue();
+        assertThat(rows.key()).as(what).isEqualTo(expected.key(row));
+        assertThat(rows.previousKey())
+            .as(what)
+            .isEqualTo(row == 0 ? OptionalLong.empty() : OptionalLong.of(expected.key(row - 1)));
+        assertThat(Value.digest(rows.read(ahead))).isEqualTo(expected.value(row, ahead).digest());
+        checkPart(rows, other, row);
+      }
+      assertThat(rows.next()).as("%s ends", what).isFalse();
+    }
+  }
+
+  private void checkPart(RowIterator rows, String table, int row) throws IOException {
+    byte[] value = expected.value(row, table).bytes();
+    int middle = value.length / 2;
+    List<byte[]> parts =
+        rows.read(table, List.of(new ByteRange(middle, value.length), new ByteRange(0, middle)));
+    assertThat(Arrays.equals(parts.get(0), Arrays.copyOfRange(value, middle, value.length)))
+        .isTrue();
+    assertThat(Arrays.equals(parts.get(1), Arrays.copyOf(value, middle))).isTrue();
+  }
+
+  @Override
+  public void close() throws IOException {
+    reader.close();
   }
 }
