@@ -80,7 +80,11 @@ public record Commit(
 
   /** The batch in a table's two files. */
   public record TableBatch(
-      String name, long dataBytesBefore, long dataBytesAfter, FileBatch offsets, FileBatch data) {}
+      String name, long dataBytesBefore, long dataBytesAfter, FileBatch offsets, FileBatch data) {
+    public TableBatch {
+      TableNames.check(name);
+    }
+  }
 
   public Commit {
     checkInsertId(insertId);

@@ -42,7 +42,11 @@ public record Lane(
    * @param offsetsTailCrc CRC32C of the last, partial chunk of {@code offsets}; 0: not known
    * @param dataTailCrc CRC32C of the last, partial chunk of {@code data}; 0: not known
    */
-  public record LaneTable(String name, long dataBytes, int offsetsTailCrc, int dataTailCrc) {}
+  public record LaneTable(String name, long dataBytes, int offsetsTailCrc, int dataTailCrc) {
+    public LaneTable {
+      TableNames.check(name);
+    }
+  }
 
   public Lane {
     tables = List.copyOf(tables);

@@ -4,6 +4,7 @@ import io.timestore.disk.Disk;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
+import io.timestore.format.TableNames;
 import io.timestore.store.KeySearch.Rows;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -142,6 +143,7 @@ public final class Snapshot {
     Set<String> known = new TreeSet<>();
     sequence.forEach(lane -> lane.tables().forEach(table -> known.add(table.name())));
     for (String table : tables) {
+      TableNames.check(table);
       if (!sequence.isEmpty() && !known.contains(table)) {
         throw new IllegalArgumentException(
             files.root() + " has no table '" + table + "', found " + known);

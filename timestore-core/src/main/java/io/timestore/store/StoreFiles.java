@@ -1,6 +1,8 @@
 package io.timestore.store;
 
 import io.timestore.disk.Disk;
+import io.timestore.disk.FileNames;
+import io.timestore.format.TableNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,7 +57,7 @@ record StoreFiles(Path root) {
     }
 
     Path table(String table) {
-      return directory.resolve(table);
+      return FileNames.resolve(directory, table);
     }
 
     Path offsets(String table) {
@@ -84,6 +86,12 @@ record StoreFiles(Path root) {
       List<String> tables = new ArrayList<>();
       for (String name : disk.list(directory)) {
         if (!name.startsWith(".") && !NO_TABLES.contains(name) && disk.exists(offsets(name))) {
+          if (!TableNames.isValid(name)) {
+            throw new UnsupportedStoreException(
+                table(name)
+                    + " is a table, by its file 'offsets', of a name that the store keeps for"
+                    + " itself; expected another name");
+          }
           tables.add(name);
         }
       }

@@ -23,18 +23,35 @@ public final class ChildJvm implements Closeable {
   }
 
   public static ChildJvm start(Class<?> main, Object... arguments) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                main.getName()));
+    return start(
+        new ProcessBuilder(), List.of(), System.getProperty("java.class.path"), main, arguments);
+  }
+
+  /**
+   * Starts the process in another way than this one.
+   *
+   * @param builder holds the environment
+   * @param launcher a program and its arguments that start the JVM; empty: it is started directly
+   */
+  public static ChildJvm start(
+      ProcessBuilder builder,
+      List<String> launcher,
+      String classPath,
+      Class<?> main,
+      Object... arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>(launcher);
+    command.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx256m",
+            "-cp",
+            classPath,
+            main.getName()));
     for (Object argument : arguments) {
       command.add(argument.toString());
     }
-    return new ChildJvm(new ProcessBuilder(command).redirectErrorStream(true).start());
+    return new ChildJvm(builder.command(command).redirectErrorStream(true).start());
   }
 
   /** Waits for this line; what else the process printed is skipped. */

@@ -1,5 +1,6 @@
 package io.timestore.format;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -210,6 +211,28 @@ class CommitRecordTest {
     } catch (CorruptStoreException e) {
       assertThat(e).as(where).hasMessageStartingWith(FILE);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"../a", "/etc", ".abc", "a/bc", "keys", "a\0bc"})
+  void aTableNameThatLeadsElsewhereIsCorruption(String name) {
+    Lane lane = LANE_ZERO.extendedBy(batchOf("abcd"));
+    byte[] bytes =
+        new String(SMALL.withLane(lane).toBytes(), ISO_8859_1)
+            .replace("abcd", name)
+            .getBytes(ISO_8859_1);
+    withRightCrc(bytes);
+
+    assertThatThrownBy(() -> CommitRecord.fromBytes(bytes, FILE))
+        .isInstanceOf(CorruptStoreException.class)
+        .hasMessageStartingWith(FILE)
+        .hasMessageContaining("table name '" + name + "': ");
+  }
+
+  private static Commit.LaneBatch batchOf(String table) {
+    Commit.FileBatch file = new Commit.FileBatch(1, 2);
+    return new Commit.LaneBatch(
+        0, 2, 2, 5, -1, file, List.of(new Commit.TableBatch(table, 3, 3, file, file)));
   }
 
   @Test

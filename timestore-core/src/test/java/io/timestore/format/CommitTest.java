@@ -1,5 +1,7 @@
 package io.timestore.format;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -69,6 +71,19 @@ class CommitTest {
         44,
         "größe",
         List.of(LANE, other));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"../../x", "/etc/ab", "lanes/1"})
+  void aTableNameThatLeadsElsewhereIsCorruption(String name) {
+    byte[] bytes =
+        new String(full().toBytes(), ISO_8859_1)
+            .replace(new String("größe".getBytes(UTF_8), ISO_8859_1), name)
+            .getBytes(ISO_8859_1);
+
+    assertThatThrownBy(() -> Commit.fromBytes(Commit.VERSION, bytes))
+        .isInstanceOf(CorruptStoreException.class)
+        .hasMessageContaining("table name '" + name + "': ");
   }
 
   @Test

@@ -232,7 +232,7 @@ class SchemaTest {
     assertThatThrownBy(() -> column("c", "a\0b", "INT"))
         .hasMessageEndingWith("holds a character that no file name has");
     assertThatThrownBy(() -> column("c", "ü".repeat(127) + "ab", "INT"))
-        .hasMessageEndingWith("is longer than 255 bytes");
+        .hasMessageEndingWith("has 256 bytes in UTF-8, a file name has at most 255");
     assertThat(column("c", "ü".repeat(127) + "a", "INT").table()).hasSize(128);
   }
 

@@ -1,5 +1,6 @@
 package io.timestore.flink.table;
 
+import io.timestore.disk.FileNames;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
@@ -31,8 +32,8 @@ final class StorePath {
     }
     Matcher scheme = SCHEME.matcher(option);
     try {
-      Path path = scheme.matches() ? ofUri(option, scheme.group(1)) : Path.of(option);
-      return path.toAbsolutePath().normalize();
+      Path path = scheme.matches() ? ofUri(option, scheme.group(1)) : FileNames.path(option);
+      return FileNames.absolute(path);
     } catch (InvalidPathException e) {
       throw Refusal.of("option 'path' = '" + option + "' is no path: " + e.getMessage(), e);
     }

@@ -1,5 +1,6 @@
 package io.timestore.flink.types;
 
+import io.timestore.disk.FileNames;
 import io.timestore.format.Column;
 import io.timestore.format.Key;
 import io.timestore.format.Schema;
@@ -33,7 +34,7 @@ public record TableLayout(
   }
 
   public Path directory() {
-    return Path.of(path);
+    return FileNames.path(path);
   }
 
   /** Physical columns, the key included. */

@@ -16,7 +16,8 @@ class StorePathTest {
   @ParameterizedTest
   @CsvSource({
     "/data/ticks, /data/ticks",
-    "/data/../ticks/, /ticks",
+    "/data/./ticks/, /data/ticks",
+    "/link/../ticks, /link/../ticks",
     "/data/a:b, /data/a:b",
     "/data/100%25, /data/100%25",
     "file:/data/ticks, /data/ticks",
