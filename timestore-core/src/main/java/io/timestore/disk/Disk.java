@@ -59,6 +59,12 @@ public interface Disk {
 
   boolean isDirectory(Path path) throws IOException;
 
+  /**
+   * Where a path leads once every symbolic link in it is followed, also one to nothing; what does
+   * not exist is no link.
+   */
+  Path realPath(Path path) throws IOException;
+
   /** Finds out, with a real write and read, how files in a directory can be written. */
   AppendMode probe(Path directory, DirectIo directIo) throws IOException;
 

@@ -1,14 +1,19 @@
 package io.timestore.disk;
 
+import static io.timestore.disk.Denial.explained;
+
 import com.sun.nio.file.ExtendedOpenOption;
+import io.timestore.disk.Denial.Attempt;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.CopyOption;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
@@ -34,6 +39,9 @@ public final class LocalDisk implements Disk {
   /** Blocks above this are a network's, not a disk's: NFS reports up to 1 MiB. */
   private static final int DIRECT_BLOCK_BYTES_MAX = 64 * 1024;
 
+  /** As many as Linux follows in one path. */
+  private static final int LINKS_MAX = 40;
+
   private static final int BUFFERED_BLOCK_BYTES = 4096;
 
   private static final Set<String> KNOWN_FILE_SYSTEMS =
@@ -43,7 +51,10 @@ public final class LocalDisk implements Disk {
 
   @Override
   public DiskFile openForReading(Path file) throws IOException {
-    return new LocalFile(file, FileChannel.open(file, StandardOpenOption.READ), 1);
+    return explained(
+        Attempt.READ,
+        file,
+        () -> new LocalFile(file, FileChannel.open(file, StandardOpenOption.READ), 1));
   }
 
   @Override
@@ -54,29 +65,40 @@ public final class LocalDisk implements Disk {
     if (mode.direct()) {
       options.add(ExtendedOpenOption.DIRECT);
     }
-    return new LocalFile(
-        file, FileChannel.open(file, options), mode.direct() ? mode.blockBytes() : 1);
+    return explained(
+        Attempt.WRITE,
+        file,
+        () ->
+            new LocalFile(
+                file, FileChannel.open(file, options), mode.direct() ? mode.blockBytes() : 1));
   }
 
   @Override
   public byte[] readUpTo(Path file, int sizeBytesMax) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      return in.readNBytes(sizeBytesMax);
-    }
+    return explained(
+        Attempt.READ,
+        file,
+        () -> {
+          try (InputStream in = Files.newInputStream(file)) {
+            return in.readNBytes(sizeBytesMax);
+          }
+        });
   }
 
   @Override
   public void createDurably(Path file, ByteBuffer content) throws IOException {
-    write(file, content, true, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    OpenOption[] options = {StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE};
+    explained(Attempt.CREATE, file, () -> write(file, content, true, options));
   }
 
   @Override
   public void writeVolatile(Path file, ByteBuffer content) throws IOException {
-    write(file, content, false, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    OpenOption[] options = {StandardOpenOption.CREATE, StandardOpenOption.WRITE};
+    explained(Attempt.WRITE, file, () -> write(file, content, false, options));
   }
 
-  private static void write(Path file, ByteBuffer content, boolean durably, OpenOption... options)
-      throws IOException {
+  private static boolean write(
+      Path file, ByteBuffer content, boolean durably, OpenOption... options) throws IOException {
     try (FileChannel channel = FileChannel.open(file, options)) {
       while (content.hasRemaining()) {
         channel.write(content);
@@ -84,74 +106,104 @@ public final class LocalDisk implements Disk {
       if (durably) {
         channel.force(true);
       }
+      return true;
     }
   }
 
   @Override
   public boolean createDirectory(Path directory) throws IOException {
-    try {
-      Files.createDirectory(directory);
-      return true;
-    } catch (FileAlreadyExistsException e) {
-      return false;
-    }
+    return explained(
+        Attempt.CREATE,
+        directory,
+        () -> {
+          try {
+            Files.createDirectory(directory);
+            return true;
+          } catch (FileAlreadyExistsException e) {
+            return false;
+          }
+        });
   }
 
   @Override
   public void link(Path existing, Path link) throws IOException {
     Path temporary = link.resolveSibling("." + link.getFileName() + "." + UUID.randomUUID());
-    Files.createLink(temporary, existing);
+    explained(Attempt.CREATE, temporary, () -> Files.createLink(temporary, existing));
     try {
       rename(temporary, link);
     } finally {
       // Renaming one name of a file onto another of the same file leaves both.
-      Files.deleteIfExists(temporary);
+      delete(temporary);
     }
   }
 
   @Override
   public boolean linkIfAbsent(Path existing, Path link) throws IOException {
-    try {
-      Files.createLink(link, existing);
-      return true;
-    } catch (FileAlreadyExistsException e) {
-      return false;
-    }
+    return explained(
+        Attempt.CREATE,
+        link,
+        () -> {
+          try {
+            Files.createLink(link, existing);
+            return true;
+          } catch (FileAlreadyExistsException e) {
+            return false;
+          }
+        });
   }
 
   @Override
   public void rename(Path from, Path to) throws IOException {
-    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    CopyOption[] options = {StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING};
+    explained(Attempt.CREATE, to, () -> Files.move(from, to, options));
   }
 
   @Override
   public void delete(Path file) throws IOException {
-    Files.deleteIfExists(file);
+    explained(Attempt.DELETE, file, () -> Files.deleteIfExists(file));
   }
 
   @Override
   public void syncDirectory(Path directory) throws IOException {
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
+    explained(
+        Attempt.READ,
+        directory,
+        () -> {
+          try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+            return true;
+          }
+        });
   }
 
   @Override
   public boolean exists(Path path) throws IOException {
-    try {
-      Files.readAttributes(path, BasicFileAttributes.class);
-      return true;
-    } catch (NoSuchFileException e) {
-      return false;
-    } catch (AccessDeniedException e) {
-      throw new IOException(
-          path + " can't be looked at by user '" + System.getProperty("user.name") + "'", e);
-    } catch (FileSystemException e) {
-      if ("Not a directory".equals(e.getReason())) {
-        return false;
+    return explained(
+        Attempt.LOOK,
+        path,
+        () -> {
+          try {
+            Files.readAttributes(path, BasicFileAttributes.class);
+            return true;
+          } catch (NoSuchFileException e) {
+            return false;
+          } catch (FileSystemException e) {
+            if (isBelowFile(path)) {
+              return false;
+            }
+            throw e;
+          }
+        });
+  }
+
+  /** The system's own text for it depends on the locale. */
+  private static boolean isBelowFile(Path path) {
+    for (Path parent = path.getParent(); parent != null; parent = parent.getParent()) {
+      if (Files.isRegularFile(parent)) {
+        return true;
       }
-      throw e;
     }
+    return false;
   }
 
   @Override
@@ -160,12 +212,41 @@ public final class LocalDisk implements Disk {
   }
 
   @Override
-  public List<String> list(Path directory) throws IOException {
-    try (Stream<Path> paths = Files.list(directory)) {
-      return paths.map(path -> path.getFileName().toString()).sorted().toList();
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
+  public Path realPath(Path path) throws IOException {
+    return explained(Attempt.LOOK, path, () -> followed(path));
+  }
+
+  private static Path followed(Path path) throws IOException {
+    Path absolute = path.toAbsolutePath();
+    for (int links = 0; links < LINKS_MAX; links++) {
+      try {
+        return absolute.toRealPath();
+      } catch (NoSuchFileException e) {
+        Path parent = absolute.getParent();
+        if (parent == null) {
+          throw e;
+        }
+        if (!Files.isSymbolicLink(absolute)) {
+          return followed(parent).resolve(absolute.getFileName()).normalize();
+        }
+        absolute = parent.resolve(Files.readSymbolicLink(absolute));
+      }
     }
+    throw new FileSystemLoopException(path.toString());
+  }
+
+  @Override
+  public List<String> list(Path directory) throws IOException {
+    return explained(
+        Attempt.READ,
+        directory,
+        () -> {
+          try (Stream<Path> paths = Files.list(directory)) {
+            return paths.map(path -> path.getFileName().toString()).sorted().toList();
+          } catch (UncheckedIOException e) {
+            throw e.getCause();
+          }
+        });
   }
 
   @Override
@@ -191,11 +272,17 @@ public final class LocalDisk implements Disk {
       AppendMode direct = new AppendMode(true, (int) blockBytes, "the file system can");
       writeAndReadBlock(file, direct);
       return direct;
+    } catch (AccessDeniedException e) {
+      throw e; // No other way of writing would do better.
     } catch (IOException | UnsupportedOperationException e) {
       LOG.debug("Direct I/O in {} failed its probe", directory, e);
-      return buffered("the file system refused direct I/O: " + e.getMessage());
+      // The whole message would name the probe, which is gone.
+      String why = e instanceof FileSystemException refused ? refused.getReason() : e.getMessage();
+      return buffered("the file system refused direct I/O: " + why);
     } finally {
-      Files.deleteIfExists(file);
+      if (Files.exists(file)) {
+        delete(file);
+      }
     }
   }
 
@@ -216,21 +303,26 @@ public final class LocalDisk implements Disk {
   @Override
   public Optional<DiskLock> tryLock(Path lockFile, String holder) throws IOException {
     warnOfUnknownFileSystem(lockFile);
-    return LocalLock.tryLock(lockFile, holder);
+    return explained(Attempt.WRITE, lockFile, () -> LocalLock.tryLock(lockFile, holder));
   }
 
   @Override
-  public DiskWatch watch(Path file) throws IOException {
+  public DiskWatch watch(Path file) {
     // Others may be a network's, which doesn't tell of what another machine did.
     return LocalWatch.of(file, KNOWN_FILE_SYSTEMS.contains(fileSystem(file)));
   }
 
-  private static String fileSystem(Path file) throws IOException {
-    return Files.getFileStore(file.toAbsolutePath().getParent()).type();
+  private static String fileSystem(Path file) {
+    try {
+      return Files.getFileStore(file.toAbsolutePath().getParent()).type();
+    } catch (IOException e) {
+      LOG.debug("The file system of {} can't be told", file, e);
+      return "unknown"; // As in a chroot, which does not see its own mount.
+    }
   }
 
   /** Locks and renames are only as good as the file system: rule 13. */
-  private static void warnOfUnknownFileSystem(Path file) throws IOException {
+  private static void warnOfUnknownFileSystem(Path file) {
     String type = fileSystem(file);
     if (!KNOWN_FILE_SYSTEMS.contains(type) && WARNED_FILE_SYSTEMS.add(type)) {
       LOG.warn(
@@ -243,11 +335,17 @@ public final class LocalDisk implements Disk {
 
   @Override
   public String holder(Path lockFile) throws IOException {
-    try {
-      return Files.readString(LocalLock.holderFile(lockFile)).trim();
-    } catch (NoSuchFileException e) {
-      return "unknown";
-    }
+    Path file = LocalLock.holderFile(lockFile);
+    return explained(
+        Attempt.READ,
+        file,
+        () -> {
+          try {
+            return Files.readString(file).trim();
+          } catch (NoSuchFileException e) {
+            return "unknown";
+          }
+        });
   }
 
   private static final class LocalFile implements DiskFile {

@@ -208,6 +208,12 @@ final class CrashingDisk implements Disk {
   }
 
   @Override
+  public Path realPath(Path path) throws IOException {
+    checkAlive();
+    return disk.realPath(path);
+  }
+
+  @Override
   public AppendMode probe(Path directory, DirectIo directIo) throws IOException {
     checkAlive();
     return disk.probe(directory, directIo);

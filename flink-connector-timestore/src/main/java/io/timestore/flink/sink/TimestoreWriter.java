@@ -104,6 +104,10 @@ final class TimestoreWriter
       StoreWriter writer = store.writer(options, layout.tables());
       return new TimestoreWriter(
           layout, settings, state, writer, context.metricGroup(), isFinished);
+    } catch (AccessDeniedException e) {
+      IOException denied = new IOException(e.getMessage() + " (on host " + Holder.host() + ")");
+      denied.addSuppressed(e); // not the cause: the SQL client shows the innermost one alone
+      throw denied;
     } finally {
       thread.close();
     }
@@ -122,21 +126,7 @@ final class TimestoreWriter
               + Holder.host()
               + "; expected one directory that all hosts share");
     }
-    Store store;
-    try {
-      store = Store.openOrCreate(layout.directory(), layout.newSchema());
-    } catch (AccessDeniedException e) {
-      IOException denied =
-          new IOException(
-              "user '"
-                  + System.getProperty("user.name")
-                  + "' may not write "
-                  + e.getFile()
-                  + " on host "
-                  + Holder.host());
-      denied.addSuppressed(e); // not the cause: the SQL client shows the innermost one alone
-      throw denied;
-    }
+    Store store = Store.openOrCreate(layout.directory(), layout.newSchema());
     layout.checkWritable(store);
     return store;
   }

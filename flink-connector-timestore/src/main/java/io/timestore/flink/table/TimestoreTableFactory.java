@@ -94,14 +94,7 @@ public final class TimestoreTableFactory
       throw Refusal.of(
           "path '" + directory + "': " + e.getReason() + "; an INSERT would make one", e);
     } catch (AccessDeniedException e) {
-      throw Refusal.of(
-          "path '"
-              + directory
-              + "': user '"
-              + System.getProperty("user.name")
-              + "' may not read "
-              + e.getFile(),
-          e);
+      throw Refusal.of("path '" + directory + "': " + e.getMessage(), e);
     } catch (CorruptStoreException | FileSystemException e) {
       throw new UncheckedIOException(e.getMessage(), e);
     } catch (IOException e) {
