@@ -6,6 +6,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -54,7 +55,7 @@ final class LocalLock implements DiskLock {
         if (!inode.equals(inode(lockFile))) {
           throw new IOException(lockFile + " was replaced while it was being locked");
         }
-        Files.writeString(holderFile(lockFile), holder + System.lineSeparator());
+        writeHolder(holderFile(lockFile), holder);
         locked = true;
         return Optional.of(new LocalLock(channel, registryKey));
       }
@@ -64,6 +65,20 @@ final class LocalLock implements DiskLock {
         release(channel, registryKey);
       }
     }
+  }
+
+  /** A link in its place could lead anywhere, and the file is written over. */
+  private static void writeHolder(Path file, String holder) throws IOException {
+    if (Files.isSymbolicLink(file)) {
+      throw new IOException(file + " is a symbolic link, expected a file that says who locks");
+    }
+    Files.writeString(
+        file,
+        holder + System.lineSeparator(),
+        StandardOpenOption.CREATE,
+        StandardOpenOption.TRUNCATE_EXISTING,
+        StandardOpenOption.WRITE,
+        LinkOption.NOFOLLOW_LINKS);
   }
 
   private static @Nullable FileLock lock(FileChannel channel) throws IOException {

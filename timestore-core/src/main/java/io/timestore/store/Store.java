@@ -1,6 +1,7 @@
 package io.timestore.store;
 
 import io.timestore.disk.Disk;
+import io.timestore.disk.FileNames;
 import io.timestore.disk.LocalDisk;
 import io.timestore.format.Commit;
 import io.timestore.format.CorruptStoreException;
@@ -65,7 +66,7 @@ public final class Store {
   }
 
   static Store open(Disk disk, Entropy entropy, Path directory) throws IOException {
-    Path absolute = directory.toAbsolutePath().normalize();
+    Path absolute = absolute(disk, directory);
     if (!exists(disk, absolute)) {
       throw new NoSuchFileException(
           absolute.toString(),
@@ -75,12 +76,19 @@ public final class Store {
               : "no store: there is no such directory");
     }
     StoreFiles files = new StoreFiles(absolute);
-    return new Store(disk, entropy, files, readSchema(disk, files).orElse(null));
+    Disk inside = new ConfinedDisk(disk, absolute);
+    return new Store(inside, entropy, files, readSchema(inside, files).orElse(null));
   }
 
   /** Whether a directory holds a store; see {@link #open} for what it throws. */
   public static boolean exists(Path directory) throws IOException {
-    return exists(new LocalDisk(), directory.toAbsolutePath().normalize());
+    Disk disk = new LocalDisk();
+    return exists(disk, absolute(disk, directory));
+  }
+
+  private static Path absolute(Disk disk, Path directory) throws IOException {
+    Path absolute = FileNames.absolute(directory);
+    return absolute.equals(absolute.normalize()) ? absolute : disk.realPath(absolute);
   }
 
   private static boolean exists(Disk disk, Path directory) throws IOException {
@@ -132,16 +140,17 @@ public final class Store {
     return openOrCreate(disk, Entropy.ofSystem(), directory, schema);
   }
 
-  static Store openOrCreate(Disk disk, Entropy entropy, Path directory, Schema schema)
+  static Store openOrCreate(Disk outside, Entropy entropy, Path directory, Schema schema)
       throws IOException {
-    Path absolute = directory.toAbsolutePath().normalize();
-    exists(disk, absolute); // refuses a directory of other things
+    Path absolute = absolute(outside, directory);
+    exists(outside, absolute); // refuses a directory of other things
     StoreFiles files = new StoreFiles(absolute);
+    Disk disk = new ConfinedDisk(outside, absolute);
     if (!disk.exists(files.schema())) {
       if (disk.exists(files.length())) {
         checkAdoption(disk, files, schema);
       }
-      createDirectories(disk, absolute);
+      createDirectories(outside, absolute);
       // Step C1: the schema, whole or not at all; of two creators the first one wins.
       Path temporary = files.temporary(files.schema(), entropy.ids().get());
       disk.createDurably(temporary, ByteBuffer.wrap(schema.toJson()));

@@ -239,7 +239,8 @@ class PublisherTest {
             new Class<?>[] {Disk.class},
             (proxy, method, arguments) -> {
               for (int i = arguments.length - 1; i >= 0; i--) {
-                if (arguments[i] instanceof Path file) {
+                boolean onlyLooks = method.getName().equals("realPath");
+                if (arguments[i] instanceof Path file && !onlyLooks) {
                   calls.add(method.getName() + " " + file.getFileName());
                   break;
                 }
