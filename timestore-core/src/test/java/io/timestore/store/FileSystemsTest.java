@@ -1,0 +1,307 @@
+package io.timestore.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.timestore.disk.AppendMode;
+import io.timestore.disk.DirectIo;
+import io.timestore.disk.Disk;
+import io.timestore.disk.DiskFile;
+import io.timestore.disk.LocalDisk;
+import io.timestore.disk.Mount;
+import io.timestore.format.CommitRecord;
+import io.timestore.format.Lane;
+import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The same histories on file systems of every kind that this machine has. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class FileSystemsTest {
+  private static final long SEED = Long.getLong("timestore.seed", System.nanoTime());
+
+  @TempDir Path directory;
+  private final LocalDisk disk = new LocalDisk();
+  private final History history = new History(SEED);
+  private Path mountPoint;
+
+  @BeforeEach
+  void makeTheMountPoint() throws IOException {
+    System.out.println("Replay with -Dtimestore.seed=" + SEED);
+    mountPoint = Files.createDirectory(directory.resolve("mounted here, größe"));
+  }
+
+  /** A disk that says how files are to be written, and takes no access that is not aligned. */
+  private Disk with(AppendMode mode) {
+    AppendMode plain = new AppendMode(false, mode.blockBytes(), mode.reason());
+    return delegating(
+        Disk.class,
+        disk,
+        (method, arguments) ->
+            switch (method.getName()) {
+              case "probe" -> mode;
+              case "openForAppending" ->
+                  delegating(
+                      DiskFile.class,
+                      disk.openForAppending((Path) arguments[0], plain),
+                      (fileMethod, fileArguments) -> {
+                        if (fileMethod.getName().matches("read|write")) {
+                          checkAligned(
+                              mode, (ByteBuffer) fileArguments[0], (long) fileArguments[1]);
+                        }
+                        return null;
+                      });
+              default -> null;
+            });
+  }
+
+  private interface Answer {
+    @Nullable Object call(Method method, Object[] arguments) throws IOException;
+  }
+
+  /** Calls the target where the answer is null. */
+  private static <T> T delegating(Class<T> type, T target, Answer answer) {
+    InvocationHandler handler =
+        (proxy, method, arguments) -> {
+          Object result = answer.call(method, arguments);
+          try {
+            return result != null ? result : method.invoke(target, arguments);
+          } catch (InvocationTargetException e) {
+            throw e.getCause();
+          }
+        };
+    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+  }
+
+  private static void checkAligned(AppendMode mode, ByteBuffer bytes, long position)
+      throws IOException {
+    int blockBytes = mode.blockBytes();
+    if (position % blockBytes != 0
+        || bytes.remaining() % blockBytes != 0
+        || bytes.alignmentOffset(bytes.position(), blockBytes) != 0) {
+      throw new IOException(bytes + " at byte " + position + " is not aligned to " + blockBytes);
+    }
+  }
+
+  /** The committed bytes of every file. */
+  private static Map<String, String> committed(Path path) throws IOException {
+    CommitRecord record = Store.open(path).snapshot().record();
+    assertThat(record.lanes()).hasSize(1);
+    Lane lane = record.lanes().get(0);
+    Map<String, String> bytes = new LinkedHashMap<>();
+    bytes.put("keys", hash(path.resolve("keys"), lane.rows() * Long.BYTES));
+    for (Lane.LaneTable table : lane.tables()) {
+      Path files = path.resolve(table.name());
+      bytes.put(table + " offsets", hash(files.resolve("offsets"), lane.rows() * Long.BYTES));
+      bytes.put(table + " data", hash(files.resolve("data"), table.dataBytes()));
+    }
+    return bytes;
+  }
+
+  private static String hash(Path file, long sizeBytes) throws IOException {
+    byte[] bytes = Arrays.copyOf(Files.readAllBytes(file), (int) sizeBytes);
+    return sizeBytes + " bytes " + Arrays.hashCode(bytes);
+  }
+
+  /** Names and bytes of all that is in a directory. */
+  private static Map<String, Integer> content(Path directory) throws IOException {
+    Map<String, Integer> content = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.toList()) {
+        byte[] bytes = Files.isRegularFile(file) ? Files.readAllBytes(file) : new byte[0];
+        content.put(directory.relativize(file).toString(), Arrays.hashCode(bytes));
+      }
+    }
+    return content;
+  }
+
+  /**
+   * Java refuses direct I/O in blocks smaller than the file system's, so that none is done here.
+   */
+  @ParameterizedTest
+  @CsvSource({"true, 512", "true, 1024", "true, 4096", "false, 512", "false, 1024", "false, 4096"})
+  void blocksOfAnySizeHoldTheSameBytes(boolean direct, int blockBytes) throws IOException {
+    AppendMode mode = new AppendMode(direct, blockBytes, "the test says so");
+    Path path = directory.resolve("store");
+    Path plain = directory.resolve("plain");
+    history.write(disk, plain, DirectIo.OFF);
+
+    assertThat(history.write(with(mode), path, DirectIo.AUTO)).isEqualTo(mode);
+
+    assertThat(committed(path)).isEqualTo(committed(plain));
+    for (String file : List.of("keys", "a/offsets", "a/data", "b/offsets", "b/data")) {
+      assertThat(Files.size(path.resolve(file)) % blockBytes).as(file).isZero();
+    }
+  }
+
+  /** Runs the history where it was mounted, and says how it was written. */
+  private AppendMode writeThere() throws IOException {
+    Path path = mountPoint.resolve("store");
+    AppendMode probed = disk.probe(mountPoint, DirectIo.AUTO);
+    System.out.println(Files.getFileStore(mountPoint).type() + ": " + probed);
+
+    assertThat(history.write(disk, path, DirectIo.AUTO)).isEqualTo(probed);
+
+    AppendMode buffered = history.write(disk, mountPoint.resolve("buffered"), DirectIo.OFF);
+    assertThat(buffered.direct()).isFalse();
+    assertThat(committed(path)).isEqualTo(committed(mountPoint.resolve("buffered")));
+    return probed;
+  }
+
+  @Test
+  void theFileSystemOfThisMachineIsWrittenAsItsProbeSays() throws IOException {
+    writeThere();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ext4, 1024, 64, mkfs.ext4 -q -F -b 1024",
+    "ext4, 4096, 64, mkfs.ext4 -q -F -b 4096",
+    "xfs, 512, 320, mkfs.xfs -q -m crc=0 -b size=512",
+    "xfs, 1024, 320, mkfs.xfs -q -b size=1024",
+  })
+  void aLoopFileSystemIsWrittenInItsOwnBlocks(
+      String type, int blockBytes, int megabytes, String mkfs) throws IOException {
+    Path image =
+        Mount.image(
+            directory.resolve("image"), megabytes * 1024L * 1024, (Object[]) mkfs.split(" ", -1));
+    try (Mount mount = Mount.of(mountPoint, type, "loop", image)) {
+      AppendMode mode = writeThere();
+
+      assertThat(mount).isNotNull();
+      assertThat(mode.direct()).isTrue();
+      assertThat(mode.blockBytes()).isEqualTo(blockBytes);
+    }
+  }
+
+  /** Which of them take direct I/O depends on the kernel. */
+  @Test
+  void tmpfsIsWrittenAsItsProbeSays() throws IOException {
+    try (Mount mount = Mount.of(mountPoint, "tmpfs", "size=64m", "none")) {
+      assertThat(mount).isNotNull();
+      writeThere();
+    }
+  }
+
+  @Test
+  void aFileSystemThatRefusesDirectIoIsWrittenBuffered() throws IOException {
+    try (Mount mount = Mount.of(mountPoint, "ramfs", "mode=755", "none")) {
+      assertThat(mount).isNotNull();
+      AppendMode mode = writeThere();
+
+      assertThat(mode.direct()).isFalse();
+      assertThat(mode.reason()).contains("the file system refused direct I/O");
+      assertThatThrownBy(() -> disk.probe(mountPoint, DirectIo.REQUIRED))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("direct I/O is required and can't be had");
+      assertThat(mountPoint).isDirectoryNotContaining("glob:**.probe*");
+    }
+  }
+
+  /** As in a container, whose image may bring a store along. */
+  @Test
+  void aStoreInTheLowerLayerOfAnOverlayIsReadAndGoneOnWithAboveIt() throws IOException {
+    Path lower = Files.createDirectory(directory.resolve("lower"));
+    Path upperMount = Files.createDirectory(directory.resolve("upper"));
+    history.write(disk, lower.resolve("store"), DirectIo.AUTO);
+    Map<String, Integer> before = content(lower);
+    try (Mount tmpfs = Mount.of(upperMount, "tmpfs", "size=64m", "none")) {
+      Path upper = Files.createDirectory(tmpfs.directory().resolve("upper"));
+      Path work = Files.createDirectory(tmpfs.directory().resolve("work"));
+      String layers = "lowerdir=" + lower + ",upperdir=" + upper + ",workdir=" + work;
+      try (Mount overlay = Mount.of(mountPoint, "overlay", layers, "none")) {
+        Path path = overlay.directory().resolve("store");
+        assertThat(Rows.read(Store.open(path), History.TABLES)).isEqualTo(history.rows());
+
+        long newest = history.rows().size();
+        for (long run = 0; run < 3; run++) {
+          try (StoreWriter writer = Store.open(path).writer(WriterOptions.defaults())) {
+            writer.append(
+                Rows.batch(
+                    Rows.ofKeys(LongStream.range(newest + run * 50, newest + run * 50 + 50))));
+            writer.commit();
+          }
+        }
+        List<String> rows = Rows.read(Store.open(path), History.TABLES);
+        assertThat(rows.subList(0, (int) newest)).isEqualTo(history.rows());
+        assertThat(rows.subList((int) newest, rows.size()))
+            .isEqualTo(Rows.ofKeys(LongStream.range(newest, newest + 150)));
+        assertThat(Store.open(path).snapshot().record().lanes()).hasSize(1);
+
+        history.write(disk, overlay.directory().resolve("another"), DirectIo.AUTO);
+      }
+    }
+    assertThat(content(lower)).isEqualTo(before);
+  }
+
+  @Test
+  void aReadOnlyMountIsReadAndNotWritten() throws IOException {
+    Path image =
+        Mount.image(
+            directory.resolve("image"), 64L * 1024 * 1024, "mkfs.ext4", "-q", "-F", "-b", "4096");
+    try (Mount mount = Mount.of(mountPoint, "ext4", "loop", image)) {
+      Path path = mountPoint.resolve("store");
+      history.write(disk, path, DirectIo.AUTO);
+      Map<String, Integer> before = content(mountPoint);
+      mount.remount("ro");
+      Store store = Store.open(path);
+
+      assertThat(Rows.read(store, History.TABLES)).isEqualTo(history.rows());
+      assertThat(store.snapshot().rowAtOrAfter(17)).isEqualTo(17);
+      for (DirectIo directIo : DirectIo.values()) {
+        assertReadOnly(
+            () -> {
+              try (StoreWriter writer =
+                  store.writer(
+                      WriterOptions.ofSink(directIo, 1 << 20, new UUID(1, 1), new UUID(1, 2)))) {
+                writer.append(Rows.batch(List.of("99999999 61 62")));
+              }
+            });
+      }
+      assertReadOnly(() -> store.publisher().startWithoutState(new UUID(1, 1)));
+      assertReadOnly(
+          () -> Store.openOrCreate(mountPoint.resolve("new"), store.schema().orElseThrow()));
+      assertThat(Store.openOrCreate(path, store.schema().orElseThrow()).id()).isEqualTo(store.id());
+      assertThat(content(mountPoint)).isEqualTo(before);
+
+      mount.remount("rw");
+      try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+        writer.append(Rows.batch(List.of("99999999 61 62")));
+        assertThat(writer.commit()).isEqualTo(1);
+      }
+    }
+  }
+
+  private interface Work {
+    void run() throws IOException;
+  }
+
+  private void assertReadOnly(Work work) {
+    assertThatThrownBy(work::run)
+        .isInstanceOf(AccessDeniedException.class)
+        .hasMessageStartingWith(mountPoint.toString())
+        .hasMessageContaining(": user 'root' may not ")
+        .hasMessageEndingWith(" it: its file system is mounted read-only");
+  }
+}
