@@ -268,7 +268,8 @@ class FileSystemsTest {
       Store store = Store.open(path);
 
       assertThat(Rows.read(store, History.TABLES)).isEqualTo(history.rows());
-      assertThat(store.snapshot().rowAtOrAfter(17)).isEqualTo(17);
+      assertThat(store.snapshot().ranges(KeyRange.closedOpen(17, 18)))
+          .containsExactly(new LaneRange(0, 17, 18));
       for (DirectIo directIo : DirectIo.values()) {
         assertReadOnly(
             () -> {

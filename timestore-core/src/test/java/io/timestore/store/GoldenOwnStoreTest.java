@@ -245,51 +245,47 @@ class GoldenOwnStoreTest {
           """;
       case TYPES ->
           """
-          revision 5, 3 commits, next lane 1
+          revision 5, 2 commits, next lane 1
           lane 0 of nobody: base 0, rows 0 to 6, keys 0 to 253402300799999, 52 tables, 1769 bytes
           commit 0 at 2013-11-25T00:00:00Z: rows [0: 0 to 2]
           commit 1 at 2013-11-25T00:00:01Z: rows [0: 0 to 6]
-          commit 2 at 2013-11-25T00:00:01Z: rows [0: 0 to 6]
           """;
       case NULLS ->
           """
-          revision 4, 2 commits, next lane 1
+          revision 4, 1 commits, next lane 1
           lane 0 of nobody: base 0, rows 0 to 9, keys 0 to 8, 5 tables, 171 bytes
           commit 0 at 2013-11-25T00:00:00Z: rows [0: 0 to 9]
-          commit 1 at 2013-11-25T00:00:00Z: rows [0: 0 to 9]
           """;
       case KEYS_UNSIGNED ->
           """
-          revision 10, 6 commits, next lane 1
+          revision 10, 3 commits, next lane 1
           lane 0 of nobody: base 10, rows 0 to 11, keys 0 to 18446744073709551615, 1 tables, 140 bytes
-          6 journal entries
           commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 5]
-          commit 5 at 2013-11-25T00:00:06Z: rows [0: 0 to 11]
+          commit 1 at 2013-11-25T00:00:03Z: rows [0: 0 to 10]
+          commit 2 at 2013-11-25T00:00:05Z: rows [0: 0 to 11]
           """;
       case BIG_VALUES ->
           """
-          revision 7, 4 commits, next lane 1
+          revision 7, 2 commits, next lane 1
           lane 0 of nobody: base 4, rows 0 to 5, keys 1 to 5, 1 tables, 524393 bytes
           commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 4]
-          commit 1 at 2013-11-25T00:00:02Z: rows [0: 0 to 4]
-          commit 2 at 2013-11-25T00:00:03Z: rows [0: 0 to 5]
-          commit 3 at 2013-11-25T00:00:04Z: rows [0: 0 to 5]
+          commit 1 at 2013-11-25T00:00:03Z: rows [0: 0 to 5]
           """;
       case MANY_ROWS ->
           """
-          revision 10, 6 commits, next lane 1
+          revision 10, 3 commits, next lane 1
           lane 0 of nobody: base 65568, rows 0 to 65600, keys 0 to 8, 1 tables, 8 bytes
-          6 journal entries
           commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 65535]
-          commit 5 at 2013-11-25T00:00:06Z: rows [0: 0 to 65600]
+          commit 1 at 2013-11-25T00:00:03Z: rows [0: 0 to 65568]
+          commit 2 at 2013-11-25T00:00:05Z: rows [0: 0 to 65600]
           """;
       case MANY_COMMITS ->
           """
-          revision 103, 99 commits, next lane 1
+          revision 103, 96 commits, next lane 1
           lane 0 of nobody: base 64, rows 0 to 96, keys 1385337600000000000 to 1385337600000000095, 1 tables, 278 bytes
-          35 journal entries
-          commit 64 at 2013-11-25T00:01:04Z: rows [0: 0 to 64]
-          commit 98 at 2013-11-25T00:01:20Z: rows [0: 0 to 96]
+          32 journal entries
+          commit 64 at 2013-11-25T00:01:05Z: rows [0: 0 to 65]
+          commit 95 at 2013-11-25T00:01:20Z: rows [0: 0 to 96]
           """;
       case LANES ->
           """
@@ -307,7 +303,7 @@ class GoldenOwnStoreTest {
           """;
       case LINEAGE ->
           """
-          revision 13, 6 commits, next lane 3
+          revision 13, 5 commits, next lane 3
           lane 0 of run 1: base 0, rows 0 to 5, keys 1 to 5, 1 tables, 10 bytes
           lane 1 of run 2: base 0, rows 0 to 10, keys 6 to 15, 1 tables, 26 bytes
           lane 2 of nobody: base 5, rows 0 to 10, keys 16 to 30, 1 tables, 30 bytes
@@ -315,19 +311,23 @@ class GoldenOwnStoreTest {
           lineage 2: submission 4, checkpoint -1, fences [4: -]
           finished 5
           finished 6
-          6 journal entries
           commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 5]
             lineage 1, submission 1, checkpoint 1, watermark 4
-          commit 5 at 2013-11-25T00:00:06Z: rows [0: 0 to 5, 1: 0 to 10, 2: 0 to 10]
+          commit 1 at 2013-11-25T00:00:02Z: rows [0: 0 to 5, 1: 0 to 5]
+            lineage 1, submission 2, checkpoint 2, watermark 9
+          commit 2 at 2013-11-25T00:00:03Z: rows [0: 0 to 5, 1: 0 to 10]
+            lineage 1, submission 2, checkpoint 3, watermark 14
+          commit 3 at 2013-11-25T00:00:04Z: rows [0: 0 to 5, 1: 0 to 10, 2: 0 to 5]
+            lineage 3, submission 5, checkpoint 9223372036854775807, watermark 9223372036854775807
+          commit 4 at 2013-11-25T00:00:06Z: rows [0: 0 to 5, 1: 0 to 10, 2: 0 to 10]
             lineage 3, submission 6, checkpoint 9223372036854775807, watermark 9223372036854775807
           """;
       case CRASH ->
           """
-          revision 6, 3 commits, next lane 1
+          revision 6, 2 commits, next lane 1
           lane 0 of direct 2: base 5, rows 0 to 8, keys 1 to 8, 2 tables, 20 bytes
           commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 5]
-          commit 1 at 2013-11-25T00:00:02Z: rows [0: 0 to 5]
-          commit 2 at 2013-11-25T00:00:03Z: rows [0: 0 to 8]
+          commit 1 at 2013-11-25T00:00:03Z: rows [0: 0 to 8]
           """;
       case CRASH_CREATING ->
           """
@@ -336,17 +336,15 @@ class GoldenOwnStoreTest {
           """;
       case REFERENCE_THEN_OURS ->
           """
-          revision 3, 2 commits, next lane 1
+          revision 3, 1 commits, next lane 1
           lane 0 of nobody: base 3, rows 0 to 6, keys 10 to 15, 2 tables, 21 bytes
           commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 6]
-          commit 1 at 2013-11-25T00:00:02Z: rows [0: 0 to 6]
           """;
       case OURS_THEN_REFERENCE ->
           """
-          revision 4, 2 commits, next lane 1
+          revision 4, 1 commits, next lane 1
           lane 0 of nobody: base 0, rows 0 to 6, keys 10 to 15, 2 tables, 21 bytes
           commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 3]
-          commit 1 at 2013-11-25T00:00:02Z: rows [0: 0 to 3]
           """;
     };
   }
