@@ -49,6 +49,8 @@ public final class LocalDisk implements Disk {
 
   private static final Set<String> WARNED_FILE_SYSTEMS = ConcurrentHashMap.newKeySet();
 
+  private final Set<Path> lockDirectories = ConcurrentHashMap.newKeySet();
+
   @Override
   public DiskFile openForReading(Path file) throws IOException {
     return explained(
@@ -322,7 +324,11 @@ public final class LocalDisk implements Disk {
   }
 
   /** Locks and renames are only as good as the file system: rule 13. */
-  private static void warnOfUnknownFileSystem(Path file) {
+  private void warnOfUnknownFileSystem(Path file) {
+    // Once a directory: finding out reads the table of mounts.
+    if (!lockDirectories.add(file.resolveSibling(""))) {
+      return;
+    }
     String type = fileSystem(file);
     if (!KNOWN_FILE_SYSTEMS.contains(type) && WARNED_FILE_SYSTEMS.add(type)) {
       LOG.warn(

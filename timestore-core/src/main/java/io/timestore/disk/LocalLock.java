@@ -4,12 +4,14 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -24,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class LocalLock implements DiskLock {
   private static final String REGISTRY_PREFIX = "io.timestore.lock.";
+  private static final int HOLDER_CHARACTERS = 255;
 
   private final FileChannel channel;
   private final String registryKey;
@@ -72,11 +75,12 @@ final class LocalLock implements DiskLock {
     if (Files.isSymbolicLink(file)) {
       throw new IOException(file + " is a symbolic link, expected a file that says who locks");
     }
-    Files.writeString(
+    // Padded and written over, not truncated first: closing a file that was makes ext4 flush it.
+    String line = String.format(Locale.ROOT, "%-" + HOLDER_CHARACTERS + "s%n", holder);
+    Files.write(
         file,
-        holder + System.lineSeparator(),
+        line.getBytes(StandardCharsets.UTF_8),
         StandardOpenOption.CREATE,
-        StandardOpenOption.TRUNCATE_EXISTING,
         StandardOpenOption.WRITE,
         LinkOption.NOFOLLOW_LINKS);
   }
