@@ -1,5 +1,9 @@
 """Stores that others wrote."""
 
+import itertools
+import json
+import shutil
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -7,6 +11,7 @@ import timestore
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "timestore-core" / "src" / "test" / "resources" / "golden"
+OWN = ROOT / "timestore-core" / "src" / "test" / "resources" / "golden-own" / "v1"
 TABLES = {
     "rust-empty": ["a", "b"],
     "rust-edge": ["first", "second table"],
@@ -52,6 +57,52 @@ class GoldenTest(unittest.TestCase):
         for key in {row["key"] for row in self.expected("rust-edge")} | {2, 2**63 + 5}:
             expected = [r["first"] for r in self.expected("rust-edge") if r["key"] == key]
             self.assertEqual(store.read("first", key), expected)
+
+
+@unittest.skipUnless(OWN.is_dir(), f"no golden stores at {OWN}")
+class OwnGoldenTest(unittest.TestCase):
+    """Stores of format version 1, written by the Java writer; their rows are given as cells."""
+
+    def setUp(self):
+        self.directory = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.directory)
+
+    def as_cells(self, name):
+        """A copy of the store whose schema says that all cells are just bytes."""
+        copy = self.directory / name
+        shutil.copytree(OWN / name, copy)
+        schema = json.loads((copy / "schema.json").read_text())
+        schema["key"] = {"name": "key", "type": "DECIMAL(20, 0)"}
+        for column in schema["columns"]:
+            column.update(type="VARBINARY(2147483647)", nullable=False)
+        (copy / "schema.json").write_text(json.dumps(schema))
+        return copy
+
+    def test_every_store_reads_as_its_rows_say(self):
+        names = sorted(file.stem for file in OWN.glob("*.rows"))
+        self.assertGreater(len(names), 10)
+        for name in names:
+            with self.subTest(name):
+                if name == "crash-creating":
+                    with self.assertRaises(timestore.NotAStore):
+                        timestore.open(OWN / name)
+                    continue
+                store = timestore.open(self.as_cells(name))
+                lines = (OWN / f"{name}.rows").read_text().splitlines()
+                rows = store.rows(verify=True)
+                for line, row in itertools.zip_longest(lines, rows):
+                    cells = [cell.hex() or "-" for cell in list(row.values())[1:]]
+                    self.assertEqual(" ".join([str(row["key"]), *cells]), line)
+                self.assertEqual(len(store), len(lines))
+
+    def test_every_type_is_decoded(self):
+        store = timestore.open(OWN / "types")
+        rows = list(store.rows(raw=True))
+        self.assertEqual(len(rows), 6)
+        nullable = {column.name for column in store.columns if column.nullable}
+        for column in store.columns:
+            values = [row[column.name] for row in rows]
+            self.assertEqual(None in values, column.name in nullable, column.name)
 
 
 if __name__ == "__main__":

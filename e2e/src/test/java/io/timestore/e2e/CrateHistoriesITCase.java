@@ -54,9 +54,9 @@ class CrateHistoriesITCase {
 
   @Test
   void eachSideReadsWhatTheOtherAppended() throws IOException {
-    long firstSeed = Long.getLong("seed", System.nanoTime());
+    long firstSeed = Long.getLong("timestore.seed", System.nanoTime());
     int historyCount = Integer.getInteger("histories", 300);
-    System.out.printf("Replay with -Dhistories=%d -Dseed=%d%n", historyCount, firstSeed);
+    System.out.printf("Replay with -Dhistories=%d -Dtimestore.seed=%d%n", historyCount, firstSeed);
     Coverage coverage = new Coverage();
     ExecutorService appending = Executors.newSingleThreadExecutor();
     try {
@@ -66,7 +66,8 @@ class CrateHistoriesITCase {
           history.run();
         } catch (AssertionError | IOException | RuntimeException e) {
           throw new AssertionError(
-              "%s; replay with -Dhistories=1 -Dseed=%d: %s".formatted(path, seed, e.getMessage()),
+              "%s; replay with -Dhistories=1 -Dtimestore.seed=%d: %s"
+                  .formatted(path, seed, e.getMessage()),
               e);
         }
         delete(path);

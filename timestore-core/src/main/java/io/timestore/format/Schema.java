@@ -46,10 +46,17 @@ public record Schema(UUID storeId, Key key, List<Column> columns, Map<String, Ob
     return new Schema(UUID.randomUUID(), key, columns, Map.of());
   }
 
-  /** The schema of a store of plain bytes: u64 keys, and tables of any values. */
+  /**
+   * The schema of a store of plain bytes: u64 keys, and tables of any values. The key's name is
+   * {@code key}, with underscores in front where a table has that name.
+   */
   public static Schema ofTables(List<String> tables) {
+    String keyName = "key";
+    while (tables.contains(keyName)) {
+      keyName = "_" + keyName;
+    }
     return create(
-        Key.of("key", Key.WHOLE_RANGE),
+        Key.of(keyName, Key.WHOLE_RANGE),
         tables.stream().map(t -> new Column(t, t, CellType.bytes(), false)).toList());
   }
 

@@ -140,22 +140,28 @@ public final class StoreReader implements Closeable {
    * @throws IllegalArgumentException if the store has no such table
    */
   public Optional<byte[]> read(String table, long key) throws IOException {
-    Optional<Value> value = value(table, key);
-    return value.isPresent() ? Optional.of(value.get().bytes()) : Optional.empty();
+    Snapshot now = snapshot;
+    now.checkTables(List.of(table));
+    return call(
+        () -> {
+          Optional<Value> value = findValue(now, table, key);
+          return value.isPresent() ? Optional.of(value.get().load()) : Optional.empty();
+        });
   }
 
   /** The value of the first row with this key, not read yet. */
   public Optional<Value> value(String table, long key) throws IOException {
     Snapshot now = snapshot;
     now.checkTables(List.of(table));
-    return call(
-        () -> {
-          KeySearch search = now.search(open);
-          long row = search.rowAtOrAfter(key);
-          return row < now.rowCount() && search.key(row) == key
-              ? Optional.of(findValue(now, table, row))
-              : Optional.empty();
-        });
+    return call(() -> findValue(now, table, key));
+  }
+
+  private Optional<Value> findValue(Snapshot of, String table, long key) throws IOException {
+    KeySearch search = of.search(open);
+    long row = search.rowAtOrAfter(key);
+    return row < of.rowCount() && search.key(row) == key
+        ? Optional.of(valueOfRow(of, table, row))
+        : Optional.empty();
   }
 
   /** The values of all rows with this key, in the order in which they were appended. */
@@ -167,7 +173,7 @@ public final class StoreReader implements Closeable {
           Rows rows = now.search(open).rows(KeyRange.closed(key, key));
           List<Value> values = new ArrayList<>();
           for (long row = rows.start(); row < rows.end(); row++) {
-            values.add(findValue(now, table, row));
+            values.add(valueOfRow(now, table, row));
           }
           return values;
         });
@@ -185,10 +191,10 @@ public final class StoreReader implements Closeable {
 
   Value valueAt(Snapshot of, String table, long row) throws IOException {
     of.checkTables(List.of(table));
-    return call(() -> findValue(of, table, row));
+    return call(() -> valueOfRow(of, table, row));
   }
 
-  private Value findValue(Snapshot of, String table, long row) throws IOException {
+  private Value valueOfRow(Snapshot of, String table, long row) throws IOException {
     LaneRange position = of.ranges(row, row + 1).get(0);
     Lane lane = of.record().lane(position.lane()).orElseThrow();
     Optional<LaneTable> laneTable = lane.table(table);

@@ -55,11 +55,18 @@ public final class Value {
    *     {@link #newInputStream}
    */
   public byte[] bytes() throws IOException {
+    return IoThreads.await(reader.submit(this::load));
+  }
+
+  /** {@link #bytes} on the calling thread, which is one of the reader's. */
+  byte[] load() throws IOException {
     if (sizeBytes() > ARRAY_BYTES_MAX) {
       throw new IllegalStateException(
           this + ": too large for one array, read it by ranges or as a stream");
     }
-    return read(List.of(new ByteRange(0, sizeBytes()))).get(0);
+    byte[] bytes = new byte[(int) sizeBytes()];
+    read(0, ByteBuffer.wrap(bytes));
+    return bytes;
   }
 
   /**

@@ -58,6 +58,12 @@ class SchemaTest {
   }
 
   @Test
+  void aTableMayHaveTheNameThatTheKeyWouldHave() {
+    assertThat(Schema.ofTables(List.of("a", "key")).key().name()).isEqualTo("_key");
+    assertThat(Schema.ofTables(List.of("a")).key().name()).isEqualTo("key");
+  }
+
+  @Test
   void aSmallSchemaIsWrittenAndReadToTheLetter() throws IOException {
     assertThat(new String(SMALL.toJson(), UTF_8)).isEqualTo(SMALL_JSON);
     assertThat(fromJson(SMALL_JSON)).isEqualTo(SMALL);
