@@ -25,7 +25,7 @@ public record JournalEntry(
     String insertId,
     List<LaneRows> lanes) {
 
-  /** Visible rows of a lane: {@code from} ≤ row < {@code rows}. */
+  /** Visible rows of a lane: {@code from} ≤ row &lt; {@code rows}. */
   public record LaneRows(int number, long from, long rows) {}
 
   public JournalEntry {

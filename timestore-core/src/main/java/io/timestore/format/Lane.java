@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A lane in the commit record: one ordered run of rows, of which {@code from} ≤ row < {@code rows}
- * are visible.
+ * A lane in the commit record: one ordered run of rows, of which {@code from} ≤ row &lt; {@code
+ * rows} are visible.
  *
  * @param number 0 is the store's own directory; a number is never used twice
  * @param state 0: plain rows, the only state so far

@@ -21,7 +21,7 @@ public final class KeyRange {
 
   enum End {
     NONE,
-    /** The last row with a key < {@code to}. */
+    /** The last row with a key &lt; {@code to}. */
     BEFORE,
     /** The last row with a key ≤ {@code to}. */
     AT,
@@ -46,7 +46,7 @@ public final class KeyRange {
     return new KeyRange(Start.AT, from, End.NONE, 0);
   }
 
-  /** {@code from} ≤ key < {@code to}. */
+  /** {@code from} ≤ key &lt; {@code to}. */
   public static KeyRange closedOpen(long from, long to) {
     return new KeyRange(Start.AT, from, End.BEFORE, to);
   }
