@@ -33,6 +33,7 @@ public final class Batch {
     return columns.get(index);
   }
 
+  /** Cells of a row. */
   public int columnCount() {
     return columns.size();
   }

@@ -111,6 +111,11 @@ public record CellType(Kind kind, int length, int scale) implements Serializable
     return new CellType(Kind.DECIMAL, precision, scale);
   }
 
+  /** STRING: any text. */
+  public static CellType string() {
+    return of(Kind.VARCHAR, MAX_LENGTH);
+  }
+
   /** BYTES: any bytes. What a table without a declared type holds. */
   public static CellType bytes() {
     return of(Kind.VARBINARY, MAX_LENGTH);

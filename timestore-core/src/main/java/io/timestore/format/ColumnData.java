@@ -3,6 +3,7 @@ package io.timestore.format;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -66,12 +67,19 @@ public final class ColumnData {
     endCell();
   }
 
+  /** A BOOLEAN: 1 byte. */
+  public void appendBoolean(boolean value) {
+    appendByte((byte) (value ? 1 : 0));
+  }
+
+  /** A TINYINT: 1 byte. */
   public void appendByte(byte value) {
     reserve(1);
     data[sizeBytes++] = value;
     endCell();
   }
 
+  /** A SMALLINT: 2 bytes. */
   public void appendShort(short value) {
     reserve(2);
     SHORT.set(data, sizeBytes, value);
@@ -79,6 +87,7 @@ public final class ColumnData {
     endCell();
   }
 
+  /** An INT, DATE, TIME or INTERVAL YEAR TO MONTH: 4 bytes. */
   public void appendInt(int value) {
     reserve(4);
     INT.set(data, sizeBytes, value);
@@ -86,11 +95,22 @@ public final class ColumnData {
     endCell();
   }
 
+  /** A BIGINT, TIMESTAMP, TIMESTAMP_LTZ or INTERVAL DAY TO SECOND: 8 bytes. */
   public void appendLong(long value) {
     reserve(8);
     LONG.set(data, sizeBytes, value);
     sizeBytes += 8;
     endCell();
+  }
+
+  /** A FLOAT: 4 bytes. */
+  public void appendFloat(float value) {
+    appendInt(Float.floatToRawIntBits(value));
+  }
+
+  /** A DOUBLE: 8 bytes. */
+  public void appendDouble(double value) {
+    appendLong(Double.doubleToRawLongBits(value));
   }
 
   /** A 128-bit integer in two's complement, as DECIMAL cells hold it. */
@@ -100,6 +120,18 @@ public final class ColumnData {
     LONG.set(data, sizeBytes + 8, high);
     sizeBytes += 16;
     endCell();
+  }
+
+  /** A text of a NOT NULL column, as UTF-8. */
+  public void appendString(String value) {
+    byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
+    appendBytes(utf8, 0, utf8.length);
+  }
+
+  /** A text of a nullable column, as UTF-8; NULL is {@link #appendEmpty}. */
+  public void appendNullableString(String value) {
+    byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
+    appendNullableBytes(utf8, 0, utf8.length);
   }
 
   /** A value's bytes as they are. */
@@ -140,20 +172,59 @@ public final class ColumnData {
     return true;
   }
 
+  /** Whether a cell has no bytes: in a nullable column it is NULL then. */
+  public boolean isEmpty(int row) {
+    return start(row) == ends[row];
+  }
+
+  /** See {@link #appendBoolean}. */
+  public boolean booleanAt(int row) {
+    return byteAt(row) != 0;
+  }
+
+  /** See {@link #appendByte}; not for NULL. */
   public byte byteAt(int row) {
     return data[start(row)];
   }
 
+  /** See {@link #appendShort}; not for NULL. */
   public short shortAt(int row) {
     return (short) SHORT.get(data, start(row));
   }
 
+  /** See {@link #appendInt}; not for NULL. */
   public int intAt(int row) {
     return (int) INT.get(data, start(row));
   }
 
+  /** See {@link #appendLong}; not for NULL. */
   public long longAt(int row) {
     return (long) LONG.get(data, start(row));
+  }
+
+  /** See {@link #appendFloat}; not for NULL. */
+  public float floatAt(int row) {
+    return Float.intBitsToFloat(intAt(row));
+  }
+
+  /** See {@link #appendDouble}; not for NULL. */
+  public double doubleAt(int row) {
+    return Double.longBitsToDouble(longAt(row));
+  }
+
+  /** See {@link #appendString}. */
+  public String stringAt(int row) {
+    return new String(data, start(row), ends[row] - start(row), StandardCharsets.UTF_8);
+  }
+
+  /** See {@link #appendNullableString}; not for NULL. */
+  public String nullableStringAt(int row) {
+    return new String(data, start(row), nullableLength(row), StandardCharsets.UTF_8);
+  }
+
+  /** A copy of a cell's bytes. */
+  public byte[] bytesAt(int row) {
+    return Arrays.copyOfRange(data, start(row), ends[row]);
   }
 
   /** The upper half of a 128-bit cell; {@link #longAt} is the lower one. */

@@ -2,8 +2,10 @@ package io.timestore.format;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.zip.CRC32C;
 
 /**
  * A prepared batch: its bytes are durable in the lanes' files, and whoever holds this may publish
@@ -37,7 +39,10 @@ public record Commit(
     String insertId,
     List<LaneBatch> lanes) {
 
-  /** Version of {@link #toBytes}; the first had no insert id. */
+  /**
+   * Version of {@link #toBytes}. The first had no insert id, and neither its version nor a CRC in
+   * its bytes.
+   */
   public static final int VERSION = 2;
 
   /** Bytes of UTF-8 that an insert id may have. */
@@ -67,6 +72,10 @@ public record Commit(
       List<TableBatch> tables) {
     public LaneBatch {
       tables = List.copyOf(tables);
+      if (rowsBefore < 0 || rowsAfter <= rowsBefore || rowsAfter > Lane.ROWS_MAX) {
+        throw new IllegalArgumentException(
+            "lane " + number + ": a batch of rows " + rowsBefore + " to " + rowsAfter);
+      }
     }
   }
 
@@ -83,6 +92,10 @@ public record Commit(
       String name, long dataBytesBefore, long dataBytesAfter, FileBatch offsets, FileBatch data) {
     public TableBatch {
       TableNames.check(name);
+      if (dataBytesBefore < 0 || dataBytesAfter < dataBytesBefore) {
+        throw new IllegalArgumentException(
+            "table " + name + ": a batch of bytes " + dataBytesBefore + " to " + dataBytesAfter);
+      }
     }
   }
 
@@ -131,10 +144,10 @@ public record Commit(
     return lanes.stream().mapToLong(lane -> lane.rowsAfter() - lane.rowsBefore()).sum();
   }
 
-  /** The bytes that {@link #fromBytes} reads: what a committable in a checkpoint is. */
+  /** The bytes that {@link #fromBytes(byte[])} reads: version, fields, and their CRC32C. */
   public byte[] toBytes() {
     RecordWriter out = new RecordWriter();
-    out.uuid(storeId).text(host).uuid(lineage).uuid(submission).uuid(run).bool(direct);
+    out.i32(VERSION).uuid(storeId).text(host).uuid(lineage).uuid(submission).uuid(run).bool(direct);
     out.i64(checkpointId).bool(last).bool(stateless).i64(watermark).text(insertId);
     out.list(
         lanes,
@@ -150,7 +163,13 @@ public record Commit(
                 writeFile(out, table.data);
               });
         });
-    return out.toByteArray();
+    return out.i32(crc(out.toByteArray())).toByteArray();
+  }
+
+  private static int crc(byte[] bytes) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes);
+    return (int) crc.getValue();
   }
 
   private static void writeFile(RecordWriter out, FileBatch file) {
@@ -162,12 +181,43 @@ public record Commit(
    *
    * @throws CorruptStoreException for anything else, or a version that is not known here
    */
-  public static Commit fromBytes(int version, byte[] bytes) throws CorruptStoreException {
-    if (version < 1 || version > VERSION) {
-      throw new CorruptStoreException(
-          "commit of version " + version + ", this software reads versions 1 to " + VERSION);
+  public static Commit fromBytes(byte[] bytes) throws CorruptStoreException {
+    int fieldsEnd = bytes.length - Integer.BYTES;
+    if (fieldsEnd < Integer.BYTES) {
+      throw new CorruptStoreException("commit: " + bytes.length + " bytes are too few");
     }
-    RecordReader in = new RecordReader(ByteBuffer.wrap(bytes), "commit");
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    if (in.getInt(fieldsEnd) != crc(Arrays.copyOf(bytes, fieldsEnd))) {
+      throw new CorruptStoreException(
+          "commit: the CRC32C of its " + bytes.length + " bytes is wrong, they were changed");
+    }
+    int version = in.getInt(0);
+    if (version != VERSION) {
+      throw unknown(version);
+    }
+    return readFields(version, in.limit(fieldsEnd).position(Integer.BYTES));
+  }
+
+  /**
+   * What {@link #toBytes} of some version wrote, where the version was kept beside the bytes.
+   *
+   * @throws CorruptStoreException for anything else, or a version that is not known here
+   */
+  public static Commit fromBytes(int version, byte[] bytes) throws CorruptStoreException {
+    return switch (version) {
+      case 1 -> readFields(version, ByteBuffer.wrap(bytes));
+      case VERSION -> fromBytes(bytes);
+      default -> throw unknown(version);
+    };
+  }
+
+  private static CorruptStoreException unknown(int version) {
+    return new CorruptStoreException(
+        "commit of version " + version + ", this software reads versions 1 to " + VERSION);
+  }
+
+  private static Commit readFields(int version, ByteBuffer fields) throws CorruptStoreException {
+    RecordReader in = new RecordReader(fields, "commit");
     return in.read(
         () ->
             new Commit(

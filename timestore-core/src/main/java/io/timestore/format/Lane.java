@@ -48,9 +48,12 @@ public record Lane(
     }
   }
 
+  /** As many keys as a file holds. */
+  static final long ROWS_MAX = Long.MAX_VALUE / Long.BYTES;
+
   public Lane {
     tables = List.copyOf(tables);
-    if (number < 0 || base < 0 || from < 0 || rows < 0 || from > rows) {
+    if (number < 0 || base < 0 || from < 0 || from > rows || rows > ROWS_MAX) {
       throw new IllegalArgumentException(
           "lane " + number + ": base " + base + ", from " + from + ", rows " + rows);
     }

@@ -2,6 +2,7 @@ package io.timestore.format;
 
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,10 @@ final class RecordReader {
     T value;
     try {
       value = fields.get();
-    } catch (BufferUnderflowException | IllegalArgumentException e) {
+    } catch (BufferUnderflowException e) {
+      throw new CorruptStoreException(
+          source + ": the bytes end in the middle of a field, at byte " + bytes.limit(), e);
+    } catch (IllegalArgumentException e) {
       throw new CorruptStoreException(
           source + ": a field before byte " + bytes.position() + " is damaged: " + e, e);
     }
@@ -64,7 +68,11 @@ final class RecordReader {
   String text() {
     byte[] utf8 = new byte[Math.min(u16(), bytes.remaining() + 1)];
     bytes.get(utf8);
-    return new String(utf8, StandardCharsets.UTF_8);
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString();
+    } catch (CharacterCodingException e) {
+      throw new IllegalArgumentException("a text that is not UTF-8", e);
+    }
   }
 
   <T> List<T> list(Supplier<T> element) {

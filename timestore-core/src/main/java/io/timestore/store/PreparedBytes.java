@@ -2,6 +2,7 @@ package io.timestore.store;
 
 import io.timestore.disk.Disk;
 import io.timestore.disk.DiskFile;
+import io.timestore.format.Commit.FileBatch;
 import io.timestore.format.Commit.LaneBatch;
 import io.timestore.format.Commit.TableBatch;
 import io.timestore.store.StoreFiles.LaneFiles;
@@ -27,29 +28,49 @@ final class PreparedBytes {
     LaneFiles lane = files.lane(batch.number());
     long from = batch.rowsBefore() * Long.BYTES;
     long to = batch.rowsAfter() * Long.BYTES;
-    boolean match = crc(lane.keys(), from, to) == batch.keys().batchCrc();
+    boolean match =
+        matches(lane.keys(), from, to, batch.keys())
+            && u64(lane.keys(), from) == batch.firstKey()
+            && u64(lane.keys(), to - Long.BYTES) == batch.lastKey();
     for (TableBatch table : batch.tables()) {
       match =
           match
-              && crc(lane.offsets(table.name()), from, to) == table.offsets().batchCrc()
-              && crc(lane.data(table.name()), table.dataBytesBefore(), table.dataBytesAfter())
-                  == table.data().batchCrc();
+              && matches(lane.offsets(table.name()), from, to, table.offsets())
+              && matches(
+                  lane.data(table.name()),
+                  table.dataBytesBefore(),
+                  table.dataBytesAfter(),
+                  table.data());
     }
     return match;
   }
 
-  private int crc(Path path, long from, long to) throws IOException {
-    CRC32C crc = new CRC32C();
+  private boolean matches(Path path, long from, long to, FileBatch batch) throws IOException {
     if (!disk.exists(path)) {
-      return ~0;
+      return false;
     }
+    CRC32C crc = new CRC32C();
     try (DiskFile file = disk.openForReading(path)) {
-      ByteBuffer bytes = ByteBuffer.allocate(READ_BYTES);
-      for (long position = from; position < to; position += READ_BYTES) {
-        file.read(bytes.clear().limit((int) Math.min(READ_BYTES, to - position)), position);
+      if (file.sizeBytes() < to) {
+        return false;
+      }
+      ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(READ_BYTES, to - from));
+      for (long position = from; position < to; position += bytes.limit()) {
+        bytes.clear().limit((int) Math.min(READ_BYTES, to - position));
+        if (file.read(bytes, position) < bytes.limit()) {
+          return false;
+        }
         crc.update(bytes.flip());
       }
     }
-    return (int) crc.getValue();
+    return (int) crc.getValue() == batch.batchCrc();
+  }
+
+  private long u64(Path path, long position) throws IOException {
+    try (DiskFile file = disk.openForReading(path)) {
+      ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES);
+      file.read(bytes, position);
+      return bytes.getLong(0);
+    }
   }
 }

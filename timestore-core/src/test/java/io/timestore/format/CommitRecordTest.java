@@ -232,7 +232,7 @@ class CommitRecordTest {
   private static Commit.LaneBatch batchOf(String table) {
     Commit.FileBatch file = new Commit.FileBatch(1, 2);
     return new Commit.LaneBatch(
-        0, 2, 2, 5, -1, file, List.of(new Commit.TableBatch(table, 3, 3, file, file)));
+        0, 2, 3, 5, -1, file, List.of(new Commit.TableBatch(table, 3, 3, file, file)));
   }
 
   @Test

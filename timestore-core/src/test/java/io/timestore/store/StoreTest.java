@@ -145,7 +145,7 @@ class StoreTest {
       Commit commit = writer.prepare(true, Long.MIN_VALUE).orElseThrow();
       assertThat(store.snapshot().rowCount()).isZero();
 
-      Commit copy = Commit.fromBytes(Commit.VERSION, commit.toBytes());
+      Commit copy = Commit.fromBytes(commit.toBytes());
       assertThat(copy).isEqualTo(commit);
       store.publisher().publish(List.of(copy.ofCheckpoint(1, false)), true);
     }

@@ -129,7 +129,7 @@ class StoreWriterTest {
     }
     assertThat(store.snapshot().rowCount()).isZero();
 
-    Commit commit = Commit.fromBytes(Commit.VERSION, kept);
+    Commit commit = Commit.fromBytes(kept);
     try (Publisher publisher = Store.open(path).publisher()) {
       assertThat(publisher.publish(List.of(commit), true))
           .containsExactly(Publisher.Outcome.PUBLISHED);
