@@ -82,6 +82,20 @@ public final class IoThreads implements Closeable {
     }
   }
 
+  /** As {@link #call}, but waits through interrupts; the caller finds its flag set afterwards. */
+  public <T> T callToEnd(IoCallable<T> work) throws IOException {
+    Future<T> future = submit(work);
+    awaitEnd(future);
+    boolean interrupted = Thread.interrupted();
+    try {
+      return await(future);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
   /** Waits until work has ended, one way or the other, also where the caller is interrupted. */
   public static void awaitEnd(Future<?> work) {
     boolean interrupted = false;

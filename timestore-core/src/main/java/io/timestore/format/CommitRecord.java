@@ -101,6 +101,16 @@ public record CommitRecord(
     return lineages.stream().filter(lineage -> lineage.id().equals(id)).findFirst();
   }
 
+  /**
+   * The newest commit with this insert id, as far back as the journal here reaches: the last 32
+   * commits at least.
+   */
+  public Optional<JournalEntry> journalEntry(String insertId) {
+    return journal.stream()
+        .filter(entry -> entry.insertId().equals(insertId))
+        .reduce((older, newer) -> newer);
+  }
+
   /** What the reference takes for the number of rows: lane 0's, or 0 once its head is hidden. */
   public long referenceRows() {
     Lane laneZero = lanes.get(0);

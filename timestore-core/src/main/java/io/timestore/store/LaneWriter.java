@@ -76,6 +76,7 @@ final class LaneWriter implements Closeable {
     this.files = store.lane(lane.number());
     this.rows = lane.rows();
     this.preparedRows = lane.rows();
+    this.lastKey = lane.largestKey();
     int fileCount = 1 + 2 * tableNames.size();
     long share = Math.min(BUFFER_BYTES_MAX, bufferMemoryBytes / (2L * fileCount));
     int bufferBytes = (int) Math.max(mode.blockBytes(), mode.floor(share));
@@ -133,6 +134,11 @@ final class LaneWriter implements Closeable {
     return rows;
   }
 
+  /** Key of the last row; only where there are rows. */
+  long lastKey() {
+    return lastKey;
+  }
+
   /** Whether rows were appended since {@link #prepare}. */
   boolean hasBatch() {
     return rows > preparedRows;
@@ -157,23 +163,31 @@ final class LaneWriter implements Closeable {
     lastKey = batch.key(index(order, to - 1));
   }
 
-  /** Appends one row; its values are what the streams hold. */
-  void append(long key, List<? extends InputStream> values) throws IOException {
+  /**
+   * Appends one row; its values are what the streams hold.
+   *
+   * @return the size of each value in bytes
+   */
+  long[] append(long key, List<? extends InputStream> values) throws IOException {
     if (!hasBatch()) {
       firstKey = key;
     }
     byte[] part = new byte[COPY_BYTES];
+    long[] sizes = new long[tables.size()];
     for (int i = 0; i < tables.size(); i++) {
       TableAppender table = tables.get(i);
       InputStream value = values.get(i);
+      long start = table.data.sizeBytes();
       for (int count = value.read(part); count >= 0; count = value.read(part)) {
         table.data.put(part, 0, count);
       }
       table.offsets.putLong(table.data.sizeBytes());
+      sizes[i] = table.data.sizeBytes() - start;
     }
     keys.putLong(key);
     rows++;
     lastKey = key;
+    return sizes;
   }
 
   private static int index(int @Nullable [] order, int i) {

@@ -3,6 +3,7 @@ package io.timestore.store;
 import io.timestore.disk.Disk;
 import io.timestore.disk.FileNames;
 import io.timestore.disk.LocalDisk;
+import io.timestore.format.Column;
 import io.timestore.format.Commit;
 import io.timestore.format.CorruptStoreException;
 import io.timestore.format.Schema;
@@ -12,6 +13,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -42,12 +44,19 @@ public final class Store {
   private final Entropy entropy;
   private final StoreFiles files;
   private final @Nullable Schema schema;
+  private final List<String> order;
 
   private Store(Disk disk, Entropy entropy, StoreFiles files, @Nullable Schema schema) {
+    this(disk, entropy, files, schema, schema == null ? List.of() : schema.tables());
+  }
+
+  private Store(
+      Disk disk, Entropy entropy, StoreFiles files, @Nullable Schema schema, List<String> order) {
     this.disk = disk;
     this.entropy = entropy;
     this.files = files;
     this.schema = schema;
+    this.order = List.copyOf(order);
   }
 
   /**
@@ -127,13 +136,13 @@ public final class Store {
   /**
    * Opens a store of plain bytes, or makes one; the keys are u64 numbers.
    *
-   * @param tables all that the store has, in any order
+   * @param tables all that the store has, in the order in which its rows are appended here
    * @throws IllegalArgumentException if it has others
    */
   public static Store openOrCreate(Path directory, List<String> tables) throws IOException {
     Store store = openOrCreate(directory, Schema.ofTables(tables));
     store.checkTables(tables);
-    return store;
+    return new Store(store.disk, store.entropy, store.files, store.schema, tables);
   }
 
   static Store openOrCreate(Disk disk, Path directory, Schema schema) throws IOException {
@@ -232,9 +241,14 @@ public final class Store {
     return schema == null ? Commit.NO_ID : schema.storeId();
   }
 
-  /** The tables that have files, sorted by name. */
+  /**
+   * The tables that have files, in the order in which rows hold their values: as they were given to
+   * {@link #openOrCreate(Path, List)}, or as in the schema, or sorted by name where there is none.
+   */
   public List<String> tables() throws IOException {
-    return files.lane(0).tables(disk);
+    List<String> found = new ArrayList<>(files.lane(0).tables(disk));
+    found.sort(Comparator.comparingInt(order::indexOf));
+    return List.copyOf(found);
   }
 
   /**
@@ -246,9 +260,10 @@ public final class Store {
     return new Snapshot(disk, files, recordFile().load().record());
   }
 
-  /** Begins a run that appends rows whose columns stand in schema order. */
+  /** Begins a run that appends rows whose values stand in the order of {@link #tables}. */
   public StoreWriter writer(WriterOptions options) throws IOException {
-    return writer(options, writableSchema().tables());
+    writableSchema();
+    return writer(options, order);
   }
 
   /**
@@ -260,7 +275,7 @@ public final class Store {
    */
   public StoreWriter writer(WriterOptions options, List<String> tables) throws IOException {
     checkTables(tables);
-    return new StoreWriter(disk, entropy, files, id(), tables, options);
+    return new StoreWriter(disk, entropy, files, id(), columns(tables), options);
   }
 
   private void checkTables(List<String> tables) {
@@ -284,6 +299,17 @@ public final class Store {
   /** The one who publishes what writers of this store prepared. */
   public Publisher publisher() {
     return new Publisher(disk, entropy, files, id());
+  }
+
+  private List<Column> columns(List<String> tables) {
+    List<Column> columns = new ArrayList<>(writableSchema().columns());
+    columns.sort(Comparator.comparingInt(column -> tables.indexOf(column.table())));
+    return columns;
+  }
+
+  @Override
+  public String toString() {
+    return files.root().toString();
   }
 
   private RecordFile recordFile() {

@@ -4,6 +4,8 @@ import io.timestore.disk.AppendMode;
 import io.timestore.disk.Disk;
 import io.timestore.disk.IoThreads;
 import io.timestore.format.Batch;
+import io.timestore.format.Column;
+import io.timestore.format.ColumnData;
 import io.timestore.format.Commit;
 import io.timestore.format.Commit.LaneBatch;
 import io.timestore.format.CommitRecord;
@@ -13,8 +15,10 @@ import io.timestore.store.LaneWriter.OwnLane;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
@@ -28,8 +32,12 @@ import org.slf4j.LoggerFactory;
  * the commit is published; {@link #commit} does both.
  *
  * <p>After an I/O error the writer is poisoned: every further call fails, and what was not
- * published is void. Not thread-safe; callers may be interrupted at any time, the I/O runs on
- * threads of the writer's own.
+ * published is void. Where the commit itself failed, its rows may be visible or not: the next look
+ * at the store tells, see {@link CommitRecord#journalEntry}.
+ *
+ * <p>Thread-safe, one call after another. Callers may be interrupted at any time, the I/O runs on
+ * threads of the writer's own: a call that was interrupted poisons the writer, and no row becomes
+ * visible by it; {@link #commit} goes on to its end.
  */
 public final class StoreWriter implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(StoreWriter.class);
@@ -38,6 +46,7 @@ public final class StoreWriter implements Closeable {
   private final Disk disk;
   private final StoreFiles files;
   private final UUID storeId;
+  private final List<Column> columns;
   private final List<String> tables;
   private final WriterOptions options;
   private final Owner owner;
@@ -53,19 +62,21 @@ public final class StoreWriter implements Closeable {
   private boolean batchIsOpen;
   private OptionalLong lastKey = OptionalLong.empty();
   private @Nullable Throwable failure;
+  private boolean closed;
 
   StoreWriter(
       Disk disk,
       Entropy entropy,
       StoreFiles files,
       UUID storeId,
-      List<String> tables,
+      List<Column> columns,
       WriterOptions options)
       throws IOException {
     this.disk = disk;
     this.files = files;
     this.storeId = storeId;
-    this.tables = List.copyOf(tables);
+    this.columns = List.copyOf(columns);
+    this.tables = columns.stream().map(Column::table).toList();
     this.options = options;
     this.row = new Batch(tables.size());
     this.owner =
@@ -87,6 +98,11 @@ public final class StoreWriter implements Closeable {
         mode.reason());
   }
 
+  /** The tables, in the order in which rows and batches hold their values. */
+  public List<String> tables() {
+    return tables;
+  }
+
   /** How files are written. */
   public AppendMode mode() {
     return mode;
@@ -96,30 +112,34 @@ public final class StoreWriter implements Closeable {
    * The largest key that new rows must not be below: that of the last row appended here, or
    * committed by anyone when the current batch began. Empty for an empty store.
    */
-  public OptionalLong lastKey() {
+  public synchronized OptionalLong lastKey() {
     return lastKey;
   }
 
   /** Appends a batch's rows as they stand. */
-  public void append(Batch batch) throws IOException {
+  public synchronized void append(Batch batch) throws IOException {
     append(batch, null, 0, batch.rowCount());
   }
 
   /**
    * Appends rows of a batch.
    *
-   * @param batch with a column for each table of the store, in schema order
+   * @param batch with a column for each of {@link #tables}
    * @param order row indexes in the order in which to append them; null: as they stand
    * @param from index in {@code order} of the first row to append
    * @param to index behind the last one
    * @throws IllegalArgumentException if a key is below the one before it, or below {@link
-   *     #lastKey}; nothing of the batch was appended then
+   *     #lastKey}, or a cell has another width than its column's type; nothing of the batch was
+   *     appended then
    */
-  public void append(Batch batch, int @Nullable [] order, int from, int to) throws IOException {
+  public synchronized void append(Batch batch, int @Nullable [] order, int from, int to)
+      throws IOException {
+    checkUsable();
     checkShape(batch, to);
     if (from == to) {
       return;
     }
+    checkCells(batch, order, from, to);
     beginBatch();
     checkOrder(batch, order, from, to);
     poisoning(
@@ -134,11 +154,11 @@ public final class StoreWriter implements Closeable {
    * Appends one row.
    *
    * @param key unsigned
-   * @param values a value of each table, in schema order
-   * @throws IllegalArgumentException if the key is below {@link #lastKey}
+   * @param values one for each of {@link #tables}
+   * @throws IllegalArgumentException as for a batch
    */
-  public void append(long key, byte[]... values) throws IOException {
-    checkValues(values.length);
+  public synchronized void append(long key, byte[]... values) throws IOException {
+    checkValues(Arrays.asList(values));
     row.clear();
     row.appendKey(key);
     for (int i = 0; i < values.length; i++) {
@@ -151,26 +171,78 @@ public final class StoreWriter implements Closeable {
    * Appends one row whose values may be larger than memory.
    *
    * @param key unsigned
-   * @param values a value of each table, in schema order: each stream is read to its end, and not
-   *     closed. One that fails poisons the writer
+   * @param values one for each of {@link #tables}: each stream is read to its end, and not closed.
+   *     One that fails poisons the writer, and so does one of another width than its column's type
    * @throws IllegalArgumentException if the key is below {@link #lastKey}
    */
-  public void append(long key, List<? extends InputStream> values) throws IOException {
-    checkValues(values.size());
+  public synchronized void append(long key, List<? extends InputStream> values) throws IOException {
+    checkUsable();
+    checkValues(values);
     beginBatch();
     checkFollows(key);
     poisoning(
         () -> {
-          openLane().append(key, values);
+          long[] sizes = openLane().append(key, values);
+          for (int i = 0; i < sizes.length; i++) {
+            OptionalInt width = columns.get(i).type().widthBytes();
+            if (width.isPresent()) {
+              checkWidth(columns.get(i), width.getAsInt(), sizes[i]);
+            }
+          }
           return null;
         });
     lastKey = OptionalLong.of(key);
   }
 
-  private void checkValues(int count) {
-    if (count != tables.size()) {
+  private void checkValues(List<?> values) {
+    if (values.size() != tables.size()) {
       throw new IllegalArgumentException(
-          "a row of " + count + " values, expected one for each of " + tables);
+          "a row of " + values.size() + " values, expected one for each of " + tables);
+    }
+    for (int i = 0; i < tables.size(); i++) {
+      if (values.get(i) == null) {
+        throw new IllegalArgumentException(
+            "table " + tables.get(i) + ": null, expected a value, which may be empty");
+      }
+    }
+  }
+
+  /** Cells of fixed width have it, but for the empty one in a nullable column, which is NULL. */
+  private void checkCells(Batch batch, int @Nullable [] order, int from, int to) {
+    for (int i = from; order != null && i < to; i++) {
+      if (order[i] < 0 || order[i] >= batch.rowCount()) {
+        throw new IllegalArgumentException(
+            "the order has row " + order[i] + " of a batch of " + batch.rowCount());
+      }
+    }
+    for (int i = 0; i < columns.size(); i++) {
+      OptionalInt width = columns.get(i).type().widthBytes();
+      if (width.isPresent()) {
+        checkWidths(columns.get(i), width.getAsInt(), batch.column(i), order, from, to);
+      }
+    }
+  }
+
+  private void checkWidths(
+      Column column, int width, ColumnData cells, int @Nullable [] order, int from, int to) {
+    for (int i = from; i < to; i++) {
+      int row = order == null ? i : order[i];
+      checkWidth(column, width, cells.end(row) - cells.start(row));
+    }
+  }
+
+  private void checkWidth(Column column, int width, long sizeBytes) {
+    if (sizeBytes != width && (sizeBytes != 0 || !column.nullable())) {
+      throw new IllegalArgumentException(
+          files.root()
+              + ": column "
+              + column.name()
+              + ": a value of "
+              + sizeBytes
+              + " bytes, expected the "
+              + width
+              + " of "
+              + column.sqlType());
     }
   }
 
@@ -263,6 +335,25 @@ public final class StoreWriter implements Closeable {
                 + lane.rows()
                 + ": somebody else appended to the lane while this writer held it");
       }
+      checkIsNewest(lane, record);
+    }
+  }
+
+  private void checkIsNewest(LaneWriter own, CommitRecord record) throws ConflictException {
+    List<Lane> sequence = LaneOrder.sequence(record.lanes());
+    if (sequence.isEmpty() || own.rows() == 0) {
+      return;
+    }
+    Lane newest = sequence.get(sequence.size() - 1);
+    if (newest.number() != own.number()
+        && Long.compareUnsigned(newest.largestKey(), own.lastKey()) > 0) {
+      throw new ConflictException(
+          files.root()
+              + ": another writer committed rows behind those of this one, up to key "
+              + Long.toUnsignedString(newest.largestKey())
+              + " in lane "
+              + newest.number()
+              + "; this version can't go on in front of them: open a new writer");
     }
   }
 
@@ -300,7 +391,7 @@ public final class StoreWriter implements Closeable {
    * @return empty if there is nothing to publish
    * @throws IllegalStateException for a direct writer: what it leaves unpublished is void
    */
-  public Optional<Commit> prepare(boolean last, long watermark) throws IOException {
+  public synchronized Optional<Commit> prepare(boolean last, long watermark) throws IOException {
     checkPreparing();
     return prepareCommit(last, watermark, "");
   }
@@ -314,7 +405,7 @@ public final class StoreWriter implements Closeable {
    * @return empty if there is nothing to publish
    * @throws IllegalStateException for a direct writer: what it leaves unpublished is void
    */
-  public Optional<Commit> prepare(String insertId, boolean last) throws IOException {
+  public synchronized Optional<Commit> prepare(String insertId, boolean last) throws IOException {
     checkPreparing();
     return prepareCommit(last, Long.MIN_VALUE, insertId);
   }
@@ -367,7 +458,7 @@ public final class StoreWriter implements Closeable {
    *
    * @return the rows that became visible
    */
-  public long commit() throws IOException {
+  public synchronized long commit() throws IOException {
     return commit("");
   }
 
@@ -377,9 +468,10 @@ public final class StoreWriter implements Closeable {
    * @param insertId the caller's name of the rows, which the journal keeps; up to 255 bytes of
    *     UTF-8
    */
-  public long commit(String insertId) throws IOException {
+  public synchronized long commit(String insertId) throws IOException {
     if (!options.direct()) {
-      throw new IllegalStateException("the commits of this writer are published by a committer");
+      throw new IllegalStateException(
+          "this writer only prepares: call prepare, and publish what it returns");
     }
     Optional<Commit> commit = prepareCommit(false, Long.MIN_VALUE, insertId);
     if (commit.isEmpty()) {
@@ -387,12 +479,16 @@ public final class StoreWriter implements Closeable {
     }
     return poisoning(
         () -> {
-          threads.call(() -> publisher.publish(List.of(commit.get()), false));
+          // Waits through interrupts, so that the caller knows what became of it.
+          threads.callToEnd(() -> publisher.publish(List.of(commit.get()), false));
           return commit.get().rowCount();
         });
   }
 
   private void checkUsable() throws IOException {
+    if (closed) {
+      throw new IllegalStateException(files.root() + ": this writer is closed");
+    }
     if (failure != null) {
       throw new IOException(
           files.root() + ": this writer failed before and can't go on: " + failure.getMessage(),
@@ -415,7 +511,8 @@ public final class StoreWriter implements Closeable {
    * direct writer releases its lane.
    */
   @Override
-  public void close() throws IOException {
+  public synchronized void close() throws IOException {
+    closed = true;
     try {
       if (options.direct() && failure == null && lane != null) {
         releaseLane(lane);

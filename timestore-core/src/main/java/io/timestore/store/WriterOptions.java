@@ -8,13 +8,20 @@ import java.util.UUID;
  * How a writer works.
  *
  * @param directIo whether it goes past the page cache
- * @param bufferMemoryBytes for the write buffers of all its files together
+ * @param bufferMemoryBytes for the write buffers of all its files together, at least 1; each file
+ *     has two of at least one block
  * @param lineage see {@link Commit}
  * @param submission see {@link Commit}
  * @param direct whether it publishes its own commits; false where others do, maybe after its death
  */
 public record WriterOptions(
     DirectIo directIo, long bufferMemoryBytes, UUID lineage, UUID submission, boolean direct) {
+  public WriterOptions {
+    if (bufferMemoryBytes < 1) {
+      throw new IllegalArgumentException(
+          "write buffers of " + bufferMemoryBytes + " bytes, expected at least 1");
+    }
+  }
 
   /** A core writer's: it prepares and publishes in one process, with 32 MiB of buffers. */
   public static WriterOptions defaults() {
@@ -27,6 +34,16 @@ public record WriterOptions(
    */
   public static WriterOptions preparing() {
     return ofSink(DirectIo.AUTO, 32L << 20, Commit.NO_ID, Commit.NO_ID);
+  }
+
+  /** These options with other buffers. */
+  public WriterOptions withBufferMemoryBytes(long newBufferMemoryBytes) {
+    return new WriterOptions(directIo, newBufferMemoryBytes, lineage, submission, direct);
+  }
+
+  /** These options with another way past the page cache, or none. */
+  public WriterOptions withDirectIo(DirectIo newDirectIo) {
+    return new WriterOptions(newDirectIo, bufferMemoryBytes, lineage, submission, direct);
   }
 
   /** The writer of a sink, whose commits a committer publishes. */

@@ -7,9 +7,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.timestore.disk.DiskLock;
 import io.timestore.disk.LocalDisk;
 import io.timestore.format.Batch;
+import io.timestore.format.CellType;
+import io.timestore.format.Column;
 import io.timestore.format.Commit;
 import io.timestore.format.CorruptStoreException;
 import io.timestore.format.JournalEntry;
+import io.timestore.format.Key;
 import io.timestore.format.Schema;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -20,9 +23,13 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -145,6 +152,164 @@ class StoreWriterTest {
     assertThat(store.snapshot().record().journal())
         .extracting(JournalEntry::insertId)
         .containsExactly("load 7", "load 8");
+  }
+
+  @Test
+  void valuesStandInTheOrderInWhichTheTablesWereGiven() throws IOException {
+    Store other = Store.openOrCreate(path, List.of("b", "a"));
+    assertThat(other.tables()).containsExactly("b", "a");
+    try (StoreWriter writer = other.writer(WriterOptions.defaults())) {
+      assertThat(writer.tables()).containsExactly("b", "a");
+      writer.append(1, new byte[] {0xb}, new byte[] {0xa});
+      writer.commit();
+    }
+    assertThat(Rows.read(store, TABLES)).containsExactly("1 0a 0b");
+    assertThat(store.tables()).isEqualTo(TABLES);
+  }
+
+  @Test
+  void aValueOfAnotherWidthThanItsTypeIsRefused() throws IOException {
+    Store typed =
+        Store.openOrCreate(
+            directory.resolve("typed"),
+            Schema.create(
+                Key.of("k", CellType.of(CellType.Kind.BIGINT)),
+                List.of(
+                    new Column("price", "p", CellType.of(CellType.Kind.DOUBLE), false),
+                    new Column("size", "s", CellType.of(CellType.Kind.INT), true))));
+    StoreWriter writer = typed.writer(WriterOptions.defaults());
+    writer.append(1, new byte[8], new byte[4]);
+    writer.append(2, new byte[8], new byte[0]);
+    String where = typed.directory() + ": column ";
+    assertThatThrownBy(() -> writer.append(3, new byte[3], new byte[4]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(where + "price: a value of 3 bytes, expected the 8 of DOUBLE NOT NULL");
+    assertThatThrownBy(() -> writer.append(3, new byte[0], new byte[4]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(where + "price: a value of 0 bytes, expected the 8 of DOUBLE NOT NULL");
+    assertThatThrownBy(() -> writer.append(3, new byte[8], new byte[5]))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(where + "size: a value of 5 bytes, expected the 4 of INT");
+    assertThat(writer.commit()).isEqualTo(2);
+
+    List<InputStream> streams =
+        List.of(new ByteArrayInputStream(new byte[7]), InputStream.nullInputStream());
+    assertThatThrownBy(() -> writer.append(3, streams))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(where + "price: a value of 7 bytes, expected the 8 of DOUBLE NOT NULL");
+    assertThatThrownBy(writer::commit).hasMessageContaining("this writer failed before");
+    writer.close();
+    assertThat(typed.snapshot().rowCount()).isEqualTo(2);
+  }
+
+  @Test
+  void anOrderThatLeavesTheBatchIsRefused() throws IOException {
+    Batch batch = Rows.batch(List.of("1 61 62", "2 63 64"));
+    try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+      for (int row : new int[] {-1, 2}) {
+        assertThatThrownBy(() -> writer.append(batch, new int[] {0, row}, 0, 2))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessage("the order has row " + row + " of a batch of 2");
+      }
+      assertThat(writer.commit()).isZero();
+    }
+  }
+
+  @Test
+  void aWriterThatIsClosedSaysSo() throws IOException {
+    StoreWriter writer = store.writer(WriterOptions.defaults());
+    writer.append(1, new byte[0], new byte[0]);
+    writer.close();
+    writer.close();
+
+    assertThatThrownBy(writer::commit)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(path + ": this writer is closed");
+    assertThatThrownBy(() -> writer.append(2, new byte[0], new byte[0]))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(path + ": this writer is closed");
+    assertThat(store.snapshot().rowCount()).isZero();
+  }
+
+  @Test
+  void aMissingValueIsNamed() throws IOException {
+    try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+      assertThatThrownBy(() -> writer.append(1, new byte[0], null))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("table b: null, expected a value, which may be empty");
+      assertThatThrownBy(() -> writer.append(1, Arrays.asList(null, InputStream.nullInputStream())))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("table a: null, expected a value, which may be empty");
+      writer.append(1, new byte[0], new byte[0]);
+      assertThat(writer.commit()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void twoThreadsOnOneWriterLoseNothing() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+      List<Future<?>> both = new ArrayList<>();
+      for (int thread = 0; thread < 2; thread++) {
+        byte[] value = {(byte) thread};
+        both.add(
+            threads.submit(
+                () -> {
+                  for (int i = 0; i < 5000; i++) {
+                    writer.append(7, value, value);
+                    if (i % 1000 == 0) {
+                      writer.commit();
+                    }
+                  }
+                  return null;
+                }));
+      }
+      for (Future<?> one : both) {
+        one.get();
+      }
+      writer.commit();
+    } finally {
+      threads.shutdownNow();
+    }
+    assertThat(Rows.read(store, TABLES)).hasSize(10_000).containsOnly("7 00 00", "7 01 01");
+  }
+
+  @Test
+  void aWriterThatWasOvertakenSaysSoWithItsNextRow() throws IOException {
+    try (StoreWriter first = store.writer(WriterOptions.defaults());
+        StoreWriter second = store.writer(WriterOptions.defaults())) {
+      first.append(0, new byte[0], new byte[0]);
+      first.commit();
+      second.append(1, new byte[0], new byte[0]);
+      second.commit();
+
+      assertThatThrownBy(() -> first.append(2, new byte[0], new byte[0]))
+          .isInstanceOf(ConflictException.class)
+          .hasMessageContaining(
+              "another writer committed rows behind those of this one, up to key 1");
+      second.append(2, new byte[0], new byte[0]);
+      second.commit();
+    }
+    assertThat(store.snapshot().rowCount()).isEqualTo(3);
+  }
+
+  @Test
+  void anInterruptDoesNotLeaveTheOutcomeOfACommitOpen() throws IOException {
+    int visible = 0;
+    for (int round = 0; round < 20; round++) {
+      boolean published;
+      try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+        writer.append(round, new byte[0], new byte[0]);
+        Thread.currentThread().interrupt();
+        writer.commit();
+        published = true;
+      } catch (InterruptedIOException e) {
+        published = false;
+      }
+      assertThat(Thread.interrupted()).isTrue();
+      visible += published ? 1 : 0;
+      assertThat(store.snapshot().rowCount()).isEqualTo(visible);
+    }
   }
 
   @Test
