@@ -40,7 +40,7 @@ class DocumentationTest {
         expected.append(matcher.group(2));
       }
     }
-    assertThat(snippetCount).isEqualTo(6);
+    assertThat(snippetCount).isEqualTo(7);
 
     assertThat(run(code.toString().replace("/tmp/readings", directory.resolve("s").toString())))
         .isEqualTo(expected.toString());
@@ -56,6 +56,7 @@ class DocumentationTest {
         import java.io.InputStream;
         import java.nio.file.Path;
         import java.time.Duration;
+        import java.time.Instant;
         import java.util.List;
         public class Snippets {
           public static void main(String[] arguments) throws Exception {
