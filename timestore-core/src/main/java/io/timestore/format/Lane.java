@@ -45,6 +45,10 @@ public record Lane(
   public record LaneTable(String name, long dataBytes, int offsetsTailCrc, int dataTailCrc) {
     public LaneTable {
       TableNames.check(name);
+      if (dataBytes < 0) {
+        throw new IllegalArgumentException(
+            "table " + name + " has " + Long.toUnsignedString(dataBytes) + " bytes of data");
+      }
     }
   }
 

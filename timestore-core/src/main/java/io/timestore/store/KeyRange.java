@@ -62,7 +62,7 @@ public final class KeyRange {
    * rows run from the first key > {@code from} up to the first key ≥ {@code to}, which may lie
    * behind {@code to}. Where several rows have that last key, all of them are in.
    *
-   * <p>No such range begins with key 0.
+   * <p>No such range begins with key 0, and the one that ends with it is empty.
    */
   public static KeyRange covering(long from, long to) {
     return new KeyRange(Start.AFTER, from, End.COVERING, to);

@@ -25,7 +25,7 @@ record KeySearch(StoreFiles files, List<Lane> sequence, OpenFiles open) {
           case NONE -> rowCount();
           case BEFORE -> rowAtOrAfter(range.to());
           case AT -> rowAfter(range.to());
-          case COVERING -> endOfFirstKeyFrom(range.to());
+          case COVERING -> range.to() == 0 ? start : endOfFirstKeyFrom(range.to());
         };
     return new Rows(start, Math.max(start, end));
   }
@@ -63,7 +63,7 @@ record KeySearch(StoreFiles files, List<Lane> sequence, OpenFiles open) {
   long key(long row) throws IOException {
     long laneStart = 0;
     for (Lane lane : sequence) {
-      if (row < laneStart + lane.visibleRows()) {
+      if (row >= laneStart && row < laneStart + lane.visibleRows()) {
         return open.u64(keys(lane), lane.rows() * Long.BYTES, lane.from() + row - laneStart);
       }
       laneStart += lane.visibleRows();

@@ -8,6 +8,7 @@ import io.timestore.format.CorruptStoreException;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
 import io.timestore.format.Owner;
+import io.timestore.format.Schema;
 import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -47,18 +48,18 @@ final class RecordFile {
   private record Own(CommitRecord record, ByteBuffer length) {}
 
   /**
-   * The committed state, if this publisher itself made it durable and nobody came after; the caller
-   * holds the commit lock.
+   * The committed state, if this publisher itself made it durable and nobody came after, not even
+   * one who died before the rename; the caller holds the commit lock.
    */
   Optional<Loaded> loadOwn() throws IOException {
     Own last = own;
-    if (last == null || !disk.exists(files.length())) {
-      return Optional.empty();
-    }
-    ByteBuffer length = ByteBuffer.wrap(SmallFile.read(disk, files.length()));
-    return length.equals(last.length)
+    return last != null && holds(files.length(), last) && holds(files.record(), last)
         ? Optional.of(new Loaded(last.record, false))
         : Optional.empty();
+  }
+
+  private boolean holds(Path file, Own expected) throws IOException {
+    return disk.exists(file) && ByteBuffer.wrap(SmallFile.read(disk, file)).equals(expected.length);
   }
 
   /** The committed state of the store. Without the commit lock it may be replaced at any time. */
@@ -81,7 +82,21 @@ final class RecordFile {
               + Long.toUnsignedString(rows)
               + " rows are more than a store holds");
     }
-    return new Loaded(byReference(rows), true);
+    CommitRecord last;
+    try {
+      last = byReference(rows);
+    } catch (CorruptStoreException e) {
+      if (isReplaced(length)) {
+        return load();
+      }
+      throw e;
+    }
+    return isReplaced(length) ? load() : new Loaded(last, true);
+  }
+
+  /** Whether {@code record}, which was read after {@code length}, may belong to a later one. */
+  private boolean isReplaced(byte[] length) throws IOException {
+    return !Arrays.equals(length, SmallFile.read(disk, files.length()));
   }
 
   private Loaded beforeFirstCommit(NoSuchFileException cause) throws IOException {
@@ -102,20 +117,27 @@ final class RecordFile {
     return new Loaded(CommitRecord.empty(storeId), false);
   }
 
-  private CommitRecord checkStore(CommitRecord record, Path file) throws CorruptStoreException {
-    if (storeId.equals(Commit.NO_ID)) {
-      throw new CorruptStoreException(
-          files.schema() + " is missing, but " + file + " is of store " + record.storeId());
-    }
-    if (!record.storeId().equals(storeId)) {
+  private CommitRecord checkStore(CommitRecord record, Path file) throws IOException {
+    UUID expected = storeId.equals(Commit.NO_ID) ? adoptedId(record, file) : storeId;
+    if (!record.storeId().equals(expected)) {
       throw new CorruptStoreException(
           file
               + ": the commit record belongs to store "
               + record.storeId()
               + ", schema.json names store "
-              + storeId);
+              + expected);
     }
     return record;
+  }
+
+  /** The id of a store of the reference that was adopted after it had been opened here. */
+  private UUID adoptedId(CommitRecord record, Path file) throws IOException {
+    if (!disk.exists(files.schema())) {
+      throw new CorruptStoreException(
+          files.schema() + " is missing, but " + file + " is of store " + record.storeId());
+    }
+    byte[] json = SmallFile.read(disk, files.schema());
+    return Schema.fromJson(json, files.schema().toString()).storeId();
   }
 
   private CommitRecord byReference(long rows) throws IOException {
@@ -227,6 +249,10 @@ final class RecordFile {
    * #load} gave under it.
    */
   void replace(CommitRecord next) throws IOException {
+    if (next.storeId().equals(Commit.NO_ID)) {
+      throw new IllegalStateException(
+          files.root() + " has no schema.json: open it with openOrCreate to write it");
+    }
     own = null;
     CommitRecord record = next.nextRevision();
     byte[] bytes = record.toBytes();

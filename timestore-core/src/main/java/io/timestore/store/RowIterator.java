@@ -58,11 +58,10 @@ public final class RowIterator implements Closeable {
     this.batchStart = firstRow;
     this.hasPrevious = hasPrevious;
     this.previousKey = previousKey;
-    this.readAhead = readAhead();
+    this.readAhead = readAhead(nextBatch);
   }
 
-  private Future<Boolean> readAhead() throws IOException {
-    Batch target = nextBatch;
+  private Future<Boolean> readAhead(Batch target) throws IOException {
     return reader.submit(() -> scan.next(target));
   }
 
@@ -90,12 +89,14 @@ public final class RowIterator implements Closeable {
       reader.end(scan);
       return false;
     }
-    batchStart += batch.rowCount();
+    int rowCount = batch.rowCount();
+    // Fails where the reader was closed: before anything here has changed.
+    readAhead = readAhead(batch);
+    batchStart += rowCount;
     Batch read = nextBatch;
     nextBatch = batch;
     batch = read;
     index = 0;
-    readAhead = readAhead();
     return true;
   }
 

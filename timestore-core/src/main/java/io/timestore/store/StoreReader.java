@@ -20,6 +20,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -97,7 +98,9 @@ public final class StoreReader implements Closeable {
    * @return whether there is one
    */
   public boolean awaitChange(Duration timeout) throws IOException, InterruptedException {
-    long deadline = System.nanoTime() + timeout.toNanos();
+    // As far as a long goes: 292 years are for ever.
+    long nanosMax = Math.max(0, TimeUnit.NANOSECONDS.convert(timeout));
+    long deadline = System.nanoTime() + nanosMax;
     Snapshot before = snapshot;
     // Watched before the first look: what comes between them is not missed.
     DiskWatch changes = watch();

@@ -135,7 +135,11 @@ public final class StoreWriter implements Closeable {
   public synchronized void append(Batch batch, int @Nullable [] order, int from, int to)
       throws IOException {
     checkUsable();
-    checkShape(batch, to);
+    checkShape(batch);
+    int count = order == null ? batch.rowCount() : order.length;
+    if (from < 0 || to < from || to > count) {
+      throw new IllegalArgumentException("rows " + from + " to " + to + " of a batch of " + count);
+    }
     if (from == to) {
       return;
     }
@@ -246,18 +250,10 @@ public final class StoreWriter implements Closeable {
     }
   }
 
-  private void checkShape(Batch batch, int to) {
-    if (batch.columnCount() != tables.size() || to > batch.rowCount()) {
+  private void checkShape(Batch batch) {
+    if (batch.columnCount() != tables.size()) {
       throw new IllegalArgumentException(
-          "a batch of "
-              + batch.columnCount()
-              + " columns and "
-              + batch.rowCount()
-              + " rows, expected "
-              + tables.size()
-              + " columns and at least "
-              + to
-              + " rows");
+          "a batch of " + batch.columnCount() + " columns, expected " + tables.size());
     }
     for (int i = 0; i < tables.size(); i++) {
       if (batch.column(i).rowCount() != batch.rowCount()) {

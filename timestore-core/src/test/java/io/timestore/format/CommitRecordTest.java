@@ -389,6 +389,18 @@ class CommitRecordTest {
         .hasMessage("lane 4 stands there twice");
   }
 
+  @Test
+  void sizesThatNoFileHasAreRefused() {
+    for (long rows : new long[] {1L << 60, 1L << 61, Long.MAX_VALUE}) {
+      assertThatThrownBy(() -> new Lane(0, 0, 0, 0, Owner.NONE, 0, 0, rows, 0, 0, 0, List.of()))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("rows " + rows);
+    }
+    assertThatThrownBy(() -> new LaneTable("a", Long.MIN_VALUE, 0, 0))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("table a has 9223372036854775808 bytes of data");
+  }
+
   private static void withRightCrc(byte[] bytes) {
     int crcOffset = bytes.length - 4;
     ByteBuffer.wrap(bytes).putInt(crcOffset, crc(bytes, crcOffset));

@@ -97,6 +97,22 @@ class LinksTest {
         .hasMessageContaining("; expected a place in " + path.toRealPath());
   }
 
+  @Test
+  void aLanesOwnLengthIsNotWrittenThroughALink() throws IOException {
+    Path target = Files.writeString(outside.resolve("notes"), "of somebody else");
+    Store store = create();
+    try (StoreWriter first = store.writer(WriterOptions.defaults());
+        StoreWriter second = store.writer(WriterOptions.defaults())) {
+      append(first, 0, 100);
+      append(second, 100, 200);
+      Files.createSymbolicLink(path.resolve("lanes/00001/.length"), target);
+
+      append(second, 200, 300);
+    }
+    assertThat(target).hasContent("of somebody else");
+    assertThat(Rows.read(store, TABLES)).isEqualTo(rows(300));
+  }
+
   private interface Work {
     void run() throws IOException;
   }

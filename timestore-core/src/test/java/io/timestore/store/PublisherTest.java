@@ -22,6 +22,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -172,6 +174,20 @@ class PublisherTest {
   }
 
   @Test
+  void nothingIsRecordedInAStoreThatHasNoSchema() throws IOException {
+    Path crate = Files.createDirectory(directory.resolve("crate"));
+    Crate.writeLength(crate, 0);
+    Publisher publisher = Store.open(crate).publisher();
+
+    assertThatThrownBy(
+            () -> publisher.register(new Publisher.Restored(LINEAGE, SUBMISSION, SUBMISSION, 1)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage(crate + " has no schema.json: open it with openOrCreate to write it");
+    assertThat(crate.resolve("length")).hasBinaryContent(new byte[Long.BYTES]);
+    assertThat(crate.resolve("record")).doesNotExist();
+  }
+
+  @Test
   void commitsBeforeTheCratesAppendAreKnownToBeDone() throws IOException {
     Commit commit;
     try (SinkRun run = begin()) {
@@ -230,8 +246,59 @@ class PublisherTest {
         .isGreaterThan(calls.indexOf("syncDirectory store"));
   }
 
-  /** The disk of this machine, and a line for each operation with the name of its last path. */
+  @Test
+  void aPublisherSettlesARenameWhoseSyncFailedBeforeItReportsIt() throws IOException {
+    List<String> calls = new ArrayList<>();
+    AtomicBoolean broken = new AtomicBoolean(true);
+    Disk disk =
+        recording(
+            calls,
+            () ->
+                broken.get()
+                    && calls.contains("rename length")
+                    && calls.get(calls.size() - 1).equals("syncDirectory store"));
+    try (SinkRun run = begin();
+        Publisher publisher = Store.open(disk, path).publisher()) {
+      List<Commit> commits = List.of(run.prepare(1, 0, 10));
+      assertThatThrownBy(() -> publisher.publish(commits, false)).hasMessage("broken disk");
+      broken.set(false);
+      calls.clear();
+
+      assertThat(publisher.publish(commits, false)).containsExactly(Outcome.ALREADY_PUBLISHED);
+      assertThat(calls).containsSubsequence("syncDirectory store", "readUpTo length");
+
+      publisher.publish(List.of(run.prepare(2, 10, 20)), false);
+      calls.clear();
+      assertThat(publisher.publish(commits, false)).containsExactly(Outcome.ALREADY_PUBLISHED);
+      assertThat(calls).as("durable already").doesNotContain("syncDirectory store");
+    }
+  }
+
+  @Test
+  void aPublisherSeesWhatTheCrateAppendedSinceItsOwnCommit() throws IOException {
+    try (SinkRun run = begin();
+        Publisher publisher = store.publisher()) {
+      publisher.publish(List.of(run.prepare(1, 0, 10)), false);
+      Commit second = run.prepare(2, 10, 20);
+      Crate.append(path, TABLES, Rows.ofKeys(LongStream.range(30, 35)));
+
+      assertThatThrownBy(() -> publisher.publish(List.of(second), false))
+          .isInstanceOf(ConflictException.class)
+          .hasMessageContaining("the lane has 15 rows and is owned by nobody");
+    }
+    assertHasKeys(LongStream.concat(LongStream.range(0, 10), LongStream.range(30, 35)));
+  }
+
   private static Disk recording(List<String> calls) {
+    return recording(calls, () -> false);
+  }
+
+  /**
+   * The disk of this machine, and a line for each operation with the name of its last path.
+   *
+   * @param fails whether the operation that was recorded last does
+   */
+  private static Disk recording(List<String> calls, BooleanSupplier fails) {
     Disk disk = new LocalDisk();
     return (Disk)
         Proxy.newProxyInstance(
@@ -244,6 +311,9 @@ class PublisherTest {
                   calls.add(method.getName() + " " + file.getFileName());
                   break;
                 }
+              }
+              if (fails.getAsBoolean()) {
+                throw new IOException("broken disk");
               }
               try {
                 return method.invoke(disk, arguments);
@@ -575,6 +645,24 @@ class PublisherTest {
     Crate.append(path, TABLES, Rows.ofKeys(LongStream.range(10, 20)));
     assertThat(store.publisher().startWithoutState(SUBMISSION)).isFalse();
     assertHasKeys(LongStream.range(0, 20));
+  }
+
+  @Test
+  void aRecordWhoseRenameNeverCameIsTakenBackByOneWhoPublishedBeforeIt() throws IOException {
+    try (SinkRun run = begin();
+        Publisher publisher = store.publisher()) {
+      Commit commit = run.prepare(1, 0, 10);
+      publisher.publish(List.of(commit), false);
+      CommitRecord neverCommitted = record().withFinished(OTHER_SUBMISSION).nextRevision();
+      Files.delete(path.resolve("record"));
+      Files.write(path.resolve("record"), neverCommitted.toBytes());
+
+      assertThat(publisher.publish(List.of(commit), false))
+          .containsExactly(Outcome.ALREADY_PUBLISHED);
+    }
+    assertThat(path.resolve("record")).hasSameBinaryContentAs(path.resolve("length"));
+    Crate.append(path, TABLES, Rows.ofKeys(LongStream.range(10, 20)));
+    assertThat(store.publisher().startWithoutState(OTHER_SUBMISSION)).isFalse();
   }
 
   @Test

@@ -3,14 +3,22 @@ package io.timestore.store;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
+import io.timestore.disk.Disk;
 import io.timestore.disk.LocalDisk;
+import io.timestore.format.CommitRecord;
 import io.timestore.format.CorruptStoreException;
+import io.timestore.format.Lane;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.RandomAccessFile;
+import java.lang.Thread.State;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,16 +28,19 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -102,6 +113,22 @@ class StoreReaderTest {
     assertThat(keys(KeyRange.covering(-1, -1))).isEmpty();
   }
 
+  @Test
+  void aRowThatIsNotThereIsRefused() throws IOException {
+    keys(10, 20);
+
+    for (long row : new long[] {-1, 2, Long.MIN_VALUE, Long.MAX_VALUE}) {
+      assertThatThrownBy(() -> reader.key(row))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("row " + row + " of 2 in " + store.directory());
+      assertThatThrownBy(() -> reader.valueAt("a", row))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+    assertThatThrownBy(() -> reader.iterateRows(1, 3)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> reader.iterateRows(-1, 1))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
   private List<Long> keys(KeyRange range) throws IOException {
     List<Long> keys = new ArrayList<>();
     try (RowIterator rows = reader.iterate(range)) {
@@ -142,6 +169,9 @@ class StoreReaderTest {
     assertThat(keys(KeyRange.covering(40, 99))).isEmpty();
     assertThat(keys(KeyRange.covering(30, 20))).isEmpty();
     assertThat(keys(KeyRange.covering(15, 15))).containsExactly(20L, 20L);
+    assertThat(keys(KeyRange.covering(0, 0))).isEmpty();
+    assertThat(keys(KeyRange.covering(5, 0))).isEmpty();
+    assertThat(keys(KeyRange.covering(5, 1))).containsExactly(10L);
   }
 
   @Test
@@ -321,6 +351,17 @@ class StoreReaderTest {
   }
 
   @Test
+  void eachRangeHasAnArrayOfItsOwn() throws IOException {
+    keys(1);
+    ByteRange all = new ByteRange(0, 2);
+
+    List<byte[]> parts = reader.value("a", 1).orElseThrow().read(List.of(all, all));
+    parts.get(0)[0] = 0;
+
+    assertThat(parts.get(1)).isEqualTo(bytes("v1"));
+  }
+
+  @Test
   void aRangeThatLeavesTheValueIsRefused() throws IOException {
     keys(1, 2);
     Value value = reader.value("a", 1).orElseThrow();
@@ -491,6 +532,10 @@ class StoreReaderTest {
     assertThat(reader.awaitChange(Duration.ZERO)).isFalse();
     commit(Rows.ofKeys(LongStream.of(1)));
     assertThat(reader.awaitChange(Duration.ZERO)).isTrue();
+    assertThat(reader.awaitChange(Duration.ofSeconds(Long.MIN_VALUE))).isFalse();
+    assertThat(reader.awaitChange(Duration.ofNanos(Long.MIN_VALUE))).isFalse();
+    commit(Rows.ofKeys(LongStream.of(2)));
+    assertThat(reader.awaitChange(Duration.ofSeconds(Long.MAX_VALUE))).isTrue();
   }
 
   @Test
@@ -534,12 +579,40 @@ class StoreReaderTest {
   }
 
   @Test
+  void oneCommitEndsTheWaitingOfAll() throws Exception {
+    List<Thread> threads = new CopyOnWriteArrayList<>();
+    ExecutorService waiters = Executors.newFixedThreadPool(3);
+    try {
+      List<Future<Boolean>> changed = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        changed.add(
+            waiters.submit(
+                () -> {
+                  threads.add(Thread.currentThread());
+                  return reader.awaitChange(Duration.ofSeconds(20));
+                }));
+      }
+      await()
+          .until(
+              () ->
+                  threads.size() == 3
+                      && threads.stream().allMatch(t -> t.getState() == State.TIMED_WAITING));
+      commit(Rows.ofKeys(LongStream.of(1)));
+      for (Future<Boolean> one : changed) {
+        assertThat(one.get()).isTrue();
+      }
+    } finally {
+      waiters.shutdownNow();
+    }
+  }
+
+  @Test
   void closingIsSafeWhileOthersRead() throws Exception {
     commit(Rows.ofKeys(LongStream.range(0, 50_000)));
     reader.refresh();
     ExecutorService others = Executors.newFixedThreadPool(4);
     CountDownLatch read = new CountDownLatch(3);
-    AtomicLong reads = new AtomicLong();
+    CountDownLatch iterated = new CountDownLatch(3);
     try {
       List<Future<?>> all = new ArrayList<>();
       for (int i = 0; i < 2; i++) {
@@ -551,7 +624,6 @@ class StoreReaderTest {
                     long key = random.nextInt(50_000);
                     assertThat(reader.read("a", key)).hasValue(bytes("v" + key));
                     read.countDown();
-                    reads.incrementAndGet();
                   }
                 }));
       }
@@ -561,7 +633,7 @@ class StoreReaderTest {
                 while (true) {
                   try (RowIterator rows = reader.iterate(KeyRange.all(), "a", "b")) {
                     while (rows.next()) {
-                      read.countDown();
+                      iterated.countDown();
                     }
                   }
                 }
@@ -569,6 +641,7 @@ class StoreReaderTest {
       Future<Boolean> waiting = others.submit(() -> reader.awaitChange(Duration.ofSeconds(60)));
       all.add(waiting);
       read.await();
+      iterated.await();
 
       reader.close();
 
@@ -579,7 +652,6 @@ class StoreReaderTest {
             .isInstanceOf(IOException.class)
             .hasMessageContaining("closed");
       }
-      assertThat(reads).hasPositiveValue();
       assertThatThrownBy(() -> reader.read("a", 1))
           .isInstanceOf(IOException.class)
           .hasMessage(store.directory() + ": this reader is closed");
@@ -592,6 +664,125 @@ class StoreReaderTest {
   }
 
   @Test
+  void filesAreOpenedWhenTheyAreNeededAndClosedInTheEnd() throws Exception {
+    keys(LongStream.range(0, 10_000).toArray());
+    try (StoreReader other = store.reader()) {
+      assertThat(openFiles()).isEmpty();
+      try (RowIterator rows = other.iterateRows(0, 10_000, "a", "b")) {
+        advance(rows, 10_000);
+        assertThat(rows.next()).isFalse();
+        assertThat(openFiles()).as("at the end").isEmpty();
+      }
+      try (RowIterator rows = other.iterateRows(0, 10_000, "a", "b")) {
+        advance(rows, 1);
+        assertThat(openFiles()).hasSize(5);
+      }
+      assertThat(openFiles()).as("the iterator is closed").isEmpty();
+
+      for (long key = 0; key < 100; key++) {
+        other.read("a", key);
+      }
+      RowIterator neverClosed = other.iterateRows(0, 10_000, "a");
+      advance(neverClosed, 1);
+      assertThat(openFiles()).hasSize(3 + 3).contains("keys", "a/offsets", "a/data");
+    }
+    assertThat(openFiles()).as("the reader is closed").isEmpty();
+  }
+
+  @Test
+  void anIteratorThatReadsAheadLeavesNoFileOpenWhenItIsClosed() throws IOException {
+    keys(LongStream.range(0, 10_000).toArray());
+    for (int i = 0; i < 300; i++) {
+      reader.iterateRows(0, 10_000, "a", "b").close();
+      assertThat(openFiles()).as("iterator %d", i).isEmpty();
+    }
+  }
+
+  /** Files of the store that this process has open. */
+  private List<String> openFiles() throws IOException {
+    List<String> files = new ArrayList<>();
+    Path root = store.directory().toRealPath();
+    try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+      for (Path descriptor : descriptors.toList()) {
+        if (Files.isSymbolicLink(descriptor)) { // Others are closed by now.
+          Path file = Files.readSymbolicLink(descriptor);
+          if (file.startsWith(root)) {
+            files.add(root.relativize(file).toString());
+          }
+        }
+      }
+    }
+    return files;
+  }
+
+  @Test
+  void threadsOfAClosedReaderEnd() throws Exception {
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
+    for (int i = 0; i < 3; i++) {
+      try (StoreReader other = store.reader()) {
+        other.awaitChange(Duration.ZERO);
+        assertThat(threadsSince(before)).contains("timestore-reader-0", "FileSystemWatchService");
+      }
+    }
+    await().untilAsserted(() -> assertThat(threadsSince(before)).isEmpty());
+  }
+
+  /** Those of kinds that readers start. */
+  private static List<String> threadsSince(Set<Thread> before) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> !before.contains(thread))
+        .map(Thread::getName)
+        .filter(name -> name.startsWith("timestore-reader") || name.contains("WatchService"))
+        .toList();
+  }
+
+  @Test
+  void aLaneWhoseFirstRowsAreHiddenIsReadFromTheFirstVisibleOne() throws IOException {
+    long[] keys = LongStream.range(0, 3_000).map(i -> i / 2 * 10).toArray();
+    keys(keys);
+    CommitRecord record = reader.snapshot().record();
+    Lane lane = record.lanes().get(0);
+    Lane hidden =
+        new Lane(
+            0,
+            0,
+            0,
+            0,
+            lane.owner(),
+            lane.base(),
+            1_001,
+            lane.rows(),
+            keys[1_001],
+            lane.largestKey(),
+            lane.keysTailCrc(),
+            lane.tables());
+    Path length = store.directory().resolve("length");
+    Files.delete(length);
+    Files.write(length, record.withLane(hidden).toBytes());
+    reader.refresh();
+
+    assertThat(reader.rowCount()).isEqualTo(1_999);
+    for (int row : new int[] {0, 1, 2, 700, 1_998}) {
+      assertThat(reader.key(row)).isEqualTo(keys[row + 1_001]);
+    }
+    assertThat(reader.values("a", keys[1_001])).as("the other is hidden").hasSize(1);
+    assertThat(reader.values("a", keys[2_000])).hasSize(2);
+    assertThat(reader.read("a", keys[1_000 - 2])).isEmpty();
+    assertThat(reader.read("a", keys[1_777])).hasValue(bytes("v" + keys[1_777]));
+    try (RowIterator rows = reader.iterate(KeyRange.atLeast(keys[1_001]), "a")) {
+      advance(rows, 1);
+      assertThat(rows.row()).isZero();
+      assertThat(rows.previousKey()).isEmpty();
+      assertThat(rows.read("a")).isEqualTo(bytes("v" + keys[1_001]));
+    }
+    try (RowIterator rows = reader.iterate(KeyRange.closed(keys[2_000], keys[2_000]))) {
+      advance(rows, 2);
+      assertThat(rows.row()).isEqualTo(2_001 - 1_001);
+      assertThat(rows.next()).isFalse();
+    }
+  }
+
+  @Test
   void anIteratorThatIsClosedSaysSo() throws IOException {
     keys(1, 2);
     RowIterator rows = reader.iterate(KeyRange.all());
@@ -600,6 +791,98 @@ class StoreReaderTest {
     rows.close();
 
     assertThatThrownBy(rows::next).hasMessageEndingWith("2 rows: this iterator is closed");
+  }
+
+  @Test
+  void anIteratorOfAClosedReaderSkipsNoRow() throws IOException {
+    keys(LongStream.range(0, 10_000).toArray());
+    try (RowIterator rows = reader.iterate(KeyRange.all())) {
+      reader.close();
+
+      for (int i = 0; i < 3; i++) {
+        assertThatThrownBy(rows::next).hasMessage(store.directory() + ": this reader is closed");
+        assertThatThrownBy(rows::key).isInstanceOf(NoSuchElementException.class);
+      }
+    }
+  }
+
+  @Test
+  void anInterruptedIteratorSkipsNoRow() throws IOException {
+    keys(LongStream.range(0, 10_000).toArray());
+    int interrupts = 0;
+    try (RowIterator rows = reader.iterate(KeyRange.all(), "a")) {
+      for (long row = 0; row < 10_000; row++) {
+        Thread.currentThread().interrupt();
+        try {
+          assertThat(rows.next()).isTrue();
+        } catch (InterruptedIOException e) {
+          interrupts++;
+          assertThat(Thread.interrupted()).isTrue();
+          assertThat(rows.next()).isTrue();
+        }
+        Thread.interrupted();
+        assertThat(rows.row()).isEqualTo(row);
+        assertThat(rows.previousKey().orElse(-1)).isEqualTo(row - 1);
+        assertThat(rows.read("a")).isEqualTo(bytes("v" + row));
+      }
+      assertThat(rows.next()).isFalse();
+    }
+    assertThat(interrupts).isPositive();
+  }
+
+  @Test
+  void aReaderOfTheCratesStoreGoesOnWhenOursAdoptsIt() throws Exception {
+    Path path = directory.resolve("crate");
+    for (String table : TABLES) {
+      Files.createDirectories(path.resolve(table));
+    }
+    Files.write(path.resolve("length"), new byte[Long.BYTES]);
+    Crate.append(path, TABLES, Rows.ofKeys(LongStream.range(0, 10)));
+    Store before = Store.open(path);
+    try (StoreReader early = before.reader()) {
+      Store adopted = Store.openOrCreate(path, TABLES);
+      assertThat(early.refresh()).isFalse();
+      try (StoreWriter writer = adopted.writer(WriterOptions.defaults())) {
+        writer.append(Rows.batch(Rows.ofKeys(LongStream.range(10, 20))));
+        writer.commit();
+      }
+
+      assertThat(early.awaitChange(Duration.ofSeconds(60))).isTrue();
+      assertThat(early.rowCount()).isEqualTo(20);
+      assertThat(early.read("a", 15)).hasValue(bytes("v15"));
+      assertThat(before.snapshot().storeId()).isEqualTo(adopted.id());
+      Crate.append(path, TABLES, Rows.ofKeys(LongStream.range(20, 30)));
+      assertThat(early.refresh()).isTrue();
+      assertThat(early.rowCount()).isEqualTo(30);
+    }
+  }
+
+  @Test
+  void aReaderIsNotMisledByOursTakingOverFromTheCrateMeanwhile() throws IOException {
+    Crate.append(store.directory(), TABLES, Rows.ofKeys(LongStream.range(0, 10)));
+    Disk disk = new LocalDisk();
+    AtomicBoolean takenOver = new AtomicBoolean();
+    Disk slow =
+        (Disk)
+            Proxy.newProxyInstance(
+                Disk.class.getClassLoader(),
+                new Class<?>[] {Disk.class},
+                (proxy, method, arguments) -> {
+                  boolean readsRecord =
+                      method.getName().equals("readUpTo")
+                          && ((Path) arguments[0]).endsWith("record");
+                  if (readsRecord && !takenOver.getAndSet(true)) {
+                    commit(Rows.ofKeys(LongStream.range(10, 20)));
+                  }
+                  try {
+                    return method.invoke(disk, arguments);
+                  } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                  }
+                });
+
+    assertThat(Store.open(slow, store.directory()).snapshot().rowCount()).isEqualTo(20);
+    assertThat(takenOver).isTrue();
   }
 
   @Test

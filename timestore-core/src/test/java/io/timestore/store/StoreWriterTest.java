@@ -68,6 +68,21 @@ class StoreWriterTest {
   }
 
   @Test
+  void rowsThatEndBeforeTheyBeginAreRefusedAndTheWriterGoesOn() throws IOException {
+    Batch batch = Rows.batch(List.of("1 61 62", "2 63 64", "3 65 66"));
+    try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+      writer.append(batch);
+      for (int[] part : new int[][] {{2, 1}, {-1, 1}, {0, 4}}) {
+        assertThatThrownBy(() -> writer.append(batch, null, part[0], part[1]))
+            .isInstanceOf(IllegalArgumentException.class)
+            .hasMessage("rows " + part[0] + " to " + part[1] + " of a batch of 3");
+      }
+      assertThat(writer.commit()).isEqualTo(3);
+    }
+    assertThat(Rows.read(store, TABLES)).isEqualTo(Rows.of(batch));
+  }
+
+  @Test
   void singleRowsAndBatchesMakeTheSameStore() throws IOException {
     Store other = Store.openOrCreate(directory.resolve("other"), TABLES);
     List<String> rows = Rows.ofKeys(LongStream.range(0, 5000).map(i -> i / 3));
@@ -90,6 +105,28 @@ class StoreWriterTest {
     for (String file : List.of("keys", "a/offsets", "a/data", "b/offsets", "b/data")) {
       assertThat(other.directory().resolve(file)).hasSameBinaryContentAs(path.resolve(file));
     }
+  }
+
+  @Test
+  void aRowOfStreamsFollowsAllThatWasAppendedOrCommittedBefore() throws IOException {
+    List<InputStream> empty = List.of(InputStream.nullInputStream(), InputStream.nullInputStream());
+    try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+      commit(List.of("100 61 62"));
+      assertThatThrownBy(() -> writer.append(99, empty))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("key 99 is below 100, the newest key in " + path);
+      writer.append(105, empty);
+      assertThatThrownBy(() -> writer.append(104, empty))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("key 104 is below 105, the newest key in " + path);
+      assertThat(writer.lastKey()).hasValue(105);
+      writer.append(106, empty);
+      writer.commit();
+    }
+    assertThat(Rows.read(store, TABLES)).containsExactly("100 61 62", "105 - -", "106 - -");
+    assertThat(store.snapshot().ranges(KeyRange.closed(101, 105)))
+        .as("the record's smallest key")
+        .hasSize(1);
   }
 
   @Test
