@@ -2,38 +2,34 @@ package io.timestore.store;
 
 /**
  * Which rows of a store, by their keys. Keys are unsigned; rows of equal keys are all in a range,
- * or all outside it.
+ * or all outside it. A range that ends before it begins holds no row.
+ *
+ * @param start how {@code from} is meant
+ * @param from a key
+ * @param end how {@code to} is meant
+ * @param to a key; of no meaning where there is no end
  */
-public final class KeyRange {
+public record KeyRange(Start start, long from, End end, long to) {
   private static final KeyRange ALL = new KeyRange(Start.AT, 0, End.NONE, 0);
 
-  private final Start start;
-  private final long from;
-  private final End end;
-  private final long to;
-
-  enum Start {
-    /** The first row with a key ≥ {@code from}. */
+  /** Where a range begins. */
+  public enum Start {
+    /** At the first row with a key ≥ {@code from}. */
     AT,
-    /** The first row with a key > {@code from}. */
+    /** At the first row with a key > {@code from}. */
     AFTER
   }
 
-  enum End {
+  /** Where a range ends. */
+  public enum End {
+    /** With the last row. */
     NONE,
-    /** The last row with a key &lt; {@code to}. */
+    /** With the last row whose key is below {@code to}. */
     BEFORE,
-    /** The last row with a key ≤ {@code to}. */
+    /** With the last row whose key is {@code to} or below. */
     AT,
-    /** The last row of the first key ≥ {@code to}. */
+    /** With the last row of the first key ≥ {@code to}. */
     COVERING
-  }
-
-  private KeyRange(Start start, long from, End end, long to) {
-    this.start = start;
-    this.from = from;
-    this.end = end;
-    this.to = to;
   }
 
   /** Every row. */
@@ -44,6 +40,11 @@ public final class KeyRange {
   /** {@code from} ≤ key. */
   public static KeyRange atLeast(long from) {
     return new KeyRange(Start.AT, from, End.NONE, 0);
+  }
+
+  /** key ≤ {@code to}. */
+  public static KeyRange atMost(long to) {
+    return new KeyRange(Start.AT, 0, End.AT, to);
   }
 
   /** {@code from} ≤ key &lt; {@code to}. */
@@ -66,22 +67,6 @@ public final class KeyRange {
    */
   public static KeyRange covering(long from, long to) {
     return new KeyRange(Start.AFTER, from, End.COVERING, to);
-  }
-
-  Start start() {
-    return start;
-  }
-
-  long from() {
-    return from;
-  }
-
-  End end() {
-    return end;
-  }
-
-  long to() {
-    return to;
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Future;
 
@@ -27,27 +28,29 @@ public final class RowIterator implements Closeable {
   private final List<String> tables;
   private Batch batch;
   private Batch nextBatch;
-  private Future<Boolean> readAhead;
+  private Future<Optional<Filled>> readAhead;
+
+  /** Where the batch that was filled last ends; for the thread that fills. */
+  private long filledEnd = -1;
+
   private int index = -1;
   private long batchStart;
-  private boolean hasPrevious;
-  private long previousKey;
+  private OptionalLong previousKey = OptionalLong.empty();
   private boolean atEnd;
   private boolean closed;
 
   /**
-   * @param firstRow index in the snapshot of the first row
-   * @param hasPrevious whether there is a row before it
-   * @param previousKey its key
+   * A batch that was read.
+   *
+   * @param firstRow index in the snapshot of its first row
+   * @param previousKey key of the row before that, where it is not that of the last batch
    */
-  RowIterator(
-      StoreReader reader,
-      Snapshot snapshot,
-      Scan scan,
-      List<String> tables,
-      long firstRow,
-      boolean hasPrevious,
-      long previousKey)
+  private record Filled(long firstRow, OptionalLong previousKey) {}
+
+  /**
+   * @param scan of rows that ascend in the snapshot's sequence
+   */
+  RowIterator(StoreReader reader, Snapshot snapshot, Scan scan, List<String> tables)
       throws IOException {
     this.reader = reader;
     this.snapshot = snapshot;
@@ -55,20 +58,33 @@ public final class RowIterator implements Closeable {
     this.tables = tables;
     this.batch = new Batch(tables.size());
     this.nextBatch = new Batch(tables.size());
-    this.batchStart = firstRow;
-    this.hasPrevious = hasPrevious;
-    this.previousKey = previousKey;
     this.readAhead = readAhead(nextBatch);
   }
 
-  private Future<Boolean> readAhead(Batch target) throws IOException {
-    return reader.submit(() -> scan.next(target));
+  private Future<Optional<Filled>> readAhead(Batch target) throws IOException {
+    return reader.submit(() -> fill(target));
+  }
+
+  private Optional<Filled> fill(Batch target) throws IOException {
+    if (!scan.next(target)) {
+      return Optional.empty();
+    }
+    long firstRow = snapshot.rowOf(scan.lane(), scan.firstRow());
+    boolean goesOn = firstRow == filledEnd || firstRow == 0;
+    OptionalLong before =
+        goesOn
+            ? OptionalLong.empty()
+            : OptionalLong.of(snapshot.search(reader.open()).key(firstRow - 1));
+    filledEnd = firstRow + target.rowCount();
+    return Optional.of(new Filled(firstRow, before));
   }
 
   /**
    * Goes to the next row.
    *
    * @return false where there is none
+   * @throws IOException if the reader or the iterator was closed; rows that were read ahead still
+   *     come
    * @throws io.timestore.format.CorruptStoreException if what is on disk breaks the format
    */
   public boolean next() throws IOException {
@@ -76,27 +92,32 @@ public final class RowIterator implements Closeable {
       throw new IOException(snapshot + ": this iterator is closed");
     }
     if (index >= 0 && index < batch.rowCount()) {
-      hasPrevious = true;
-      previousKey = batch.key(index);
+      previousKey = OptionalLong.of(batch.key(index));
     }
     index++;
     if (index < batch.rowCount()) {
       return true;
     }
-    if (atEnd || !IoThreads.await(readAhead)) {
+    index = batch.rowCount();
+    if (atEnd) {
+      return false;
+    }
+    Optional<Filled> filled = IoThreads.await(readAhead);
+    if (filled.isEmpty()) {
       atEnd = true;
-      index = batch.rowCount();
       reader.end(scan);
       return false;
     }
-    int rowCount = batch.rowCount();
     // Fails where the reader was closed: before anything here has changed.
     readAhead = readAhead(batch);
-    batchStart += rowCount;
     Batch read = nextBatch;
     nextBatch = batch;
     batch = read;
     index = 0;
+    batchStart = filled.get().firstRow();
+    if (filled.get().previousKey().isPresent()) {
+      previousKey = filled.get().previousKey();
+    }
     return true;
   }
 
@@ -109,7 +130,7 @@ public final class RowIterator implements Closeable {
   /** The key of the row before this one in the store, unsigned; empty at the store's first row. */
   public OptionalLong previousKey() {
     checkAtRow();
-    return hasPrevious ? OptionalLong.of(previousKey) : OptionalLong.empty();
+    return previousKey;
   }
 
   /** The row's index in the reader's snapshot. */

@@ -1,6 +1,7 @@
 package io.timestore.store;
 
 import io.timestore.disk.Disk;
+import io.timestore.format.Commit;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -24,8 +26,14 @@ public final class Snapshot {
   private final StoreFiles files;
   private final CommitRecord record;
   private final List<Lane> sequence;
+  private final List<String> declared;
 
-  Snapshot(Disk disk, StoreFiles files, CommitRecord record) throws IOException {
+  /**
+   * @param declared the tables of the schema; empty where there is none
+   */
+  Snapshot(Disk disk, StoreFiles files, CommitRecord record, List<String> declared)
+      throws IOException {
+    this.declared = declared;
     this.disk = disk;
     this.files = files;
     this.record = record;
@@ -37,6 +45,7 @@ public final class Snapshot {
     }
   }
 
+  /** The store's UUID. */
   public UUID storeId() {
     return record.storeId();
   }
@@ -54,6 +63,62 @@ public final class Snapshot {
   /** Every row, in key order. */
   public List<LaneRange> ranges() {
     return ranges(0, rowCount());
+  }
+
+  /** Smallest key of all rows, unsigned; empty if there are none. */
+  public OptionalLong smallestKey() {
+    return sequence.isEmpty()
+        ? OptionalLong.empty()
+        : OptionalLong.of(sequence.get(0).smallestKey());
+  }
+
+  /** Largest key of all rows, unsigned; empty if there are none. */
+  public OptionalLong largestKey() {
+    return sequence.isEmpty()
+        ? OptionalLong.empty()
+        : OptionalLong.of(sequence.get(sequence.size() - 1).largestKey());
+  }
+
+  /**
+   * The rows that an earlier snapshot of the store did not have, in key order. They need not follow
+   * the earlier ones, and move the indexes of rows behind them.
+   *
+   * @throws IllegalArgumentException if that was another store
+   */
+  public List<LaneRange> rangesSince(Snapshot earlier) {
+    boolean isAdopted = earlier.storeId().equals(Commit.NO_ID);
+    if (!(isAdopted || earlier.storeId().equals(storeId())) || !earlier.files.equals(files)) {
+      throw new IllegalArgumentException(
+          earlier.files.root()
+              + " (store "
+              + earlier.storeId()
+              + ") is not "
+              + files.root()
+              + " (store "
+              + storeId()
+              + ")");
+    }
+    List<LaneRange> ranges = new ArrayList<>();
+    for (Lane lane : sequence) {
+      long seen = earlier.record.lane(lane.number()).map(Lane::rows).orElse(0L);
+      long start = Math.max(lane.from(), seen);
+      if (start < lane.rows()) {
+        ranges.add(new LaneRange(lane.number(), start, lane.rows()));
+      }
+    }
+    return ranges;
+  }
+
+  /** Index in the sequence of a lane's row. */
+  long rowOf(int laneNumber, long laneRow) {
+    long laneStart = 0;
+    for (Lane lane : sequence) {
+      if (lane.number() == laneNumber) {
+        return laneStart + laneRow - lane.from();
+      }
+      laneStart += lane.visibleRows();
+    }
+    throw new IllegalArgumentException("lane " + laneNumber + " has no rows in " + this);
   }
 
   /**
@@ -140,11 +205,12 @@ public final class Snapshot {
   }
 
   void checkTables(List<String> tables) {
-    Set<String> known = new TreeSet<>();
-    sequence.forEach(lane -> lane.tables().forEach(table -> known.add(table.name())));
+    // A table that the schema names, and no row has, is read only where there are no rows.
+    Set<String> known = new TreeSet<>(sequence.isEmpty() ? declared : List.of());
+    record.lanes().forEach(lane -> lane.tables().forEach(table -> known.add(table.name())));
     for (String table : tables) {
       TableNames.check(table);
-      if (!sequence.isEmpty() && !known.contains(table)) {
+      if (!known.contains(table)) {
         throw new IllegalArgumentException(
             files.root() + " has no table '" + table + "', found " + known);
       }

@@ -257,7 +257,7 @@ public final class Store {
    * @throws UnsupportedStoreException if lanes overlap
    */
   public Snapshot snapshot() throws IOException {
-    return new Snapshot(disk, files, recordFile().load().record());
+    return new Snapshot(disk, files, recordFile().load().record(), order);
   }
 
   /** Begins a run that appends rows whose values stand in the order of {@link #tables}. */
@@ -293,7 +293,7 @@ public final class Store {
 
   /** Reads the store, as of now and, after a refresh, as of later. */
   public StoreReader reader(ReaderOptions options) throws IOException {
-    return new StoreReader(disk, files, recordFile(), options);
+    return new StoreReader(disk, files, this::snapshot, options);
   }
 
   /** The one who publishes what writers of this store prepared. */

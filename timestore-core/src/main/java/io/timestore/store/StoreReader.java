@@ -33,12 +33,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe. All I/O runs on threads of the reader's own: a caller that is interrupted gets an
  * {@link java.io.InterruptedIOException}, and nobody else is disturbed. After {@link #close} every
- * call fails with an {@link IOException}, also those that wait.
+ * call that reads fails with an {@link IOException}, also those that wait.
  */
 public final class StoreReader implements Closeable {
   private final Disk disk;
   private final StoreFiles files;
-  private final RecordFile recordFile;
+  private final IoCallable<Snapshot> load;
   private final ReaderOptions options;
   private final IoThreads threads;
   private final OpenFiles open;
@@ -47,24 +47,20 @@ public final class StoreReader implements Closeable {
   private @Nullable DiskWatch watch;
   private boolean closed;
 
-  StoreReader(Disk disk, StoreFiles files, RecordFile recordFile, ReaderOptions options)
+  StoreReader(Disk disk, StoreFiles files, IoCallable<Snapshot> load, ReaderOptions options)
       throws IOException {
     this.disk = disk;
     this.files = files;
-    this.recordFile = recordFile;
+    this.load = load;
     this.options = options;
     this.threads = new IoThreads("timestore-reader", options.threads());
     this.open = new OpenFiles(disk);
     try {
-      this.snapshot = call(this::load);
+      this.snapshot = call(load);
     } catch (IOException | RuntimeException e) {
       threads.close();
       throw e;
     }
-  }
-
-  private Snapshot load() throws IOException {
-    return new Snapshot(disk, files, recordFile.load().record());
   }
 
   /** The rows that this reader sees now. */
@@ -83,7 +79,7 @@ public final class StoreReader implements Closeable {
    * @return whether there are any
    */
   public synchronized boolean refresh() throws IOException {
-    Snapshot newest = call(this::load);
+    Snapshot newest = call(load);
     if (newest.record().equals(snapshot.record())) {
       return false;
     }
@@ -235,26 +231,59 @@ public final class StoreReader implements Closeable {
   public RowIterator iterate(KeyRange range, String... tables) throws IOException {
     Snapshot now = snapshot;
     Rows rows = call(() -> now.search(open).rows(range));
-    return iterate(now, rows, List.of(tables));
+    return iterate(now, now.ranges(rows.start(), rows.end()), tables);
   }
 
   /**
-   * Goes through rows in key order.
+   * Goes through the last rows of a range, in key order: with {@link KeyRange#atMost} and 1, the
+   * newest row at or before a key.
+   *
+   * @param range which rows
+   * @param rowCountMax but no more than so many, from the end
+   * @param tables as above
+   */
+  public RowIterator iterateLast(KeyRange range, long rowCountMax, String... tables)
+      throws IOException {
+    if (rowCountMax < 0) {
+      throw new IllegalArgumentException("the last " + rowCountMax + " rows were asked for");
+    }
+    Snapshot now = snapshot;
+    Rows rows = call(() -> now.search(open).rows(range));
+    long start = Math.max(rows.start(), rows.end() - rowCountMax);
+    return iterate(now, now.ranges(start, rows.end()), tables);
+  }
+
+  /**
+   * Goes through the rows that an earlier snapshot did not have: what came between two looks at a
+   * store that grows.
+   *
+   * @param earlier what {@link #snapshot} gave before
+   * @param tables as above
+   */
+  public RowIterator iterateNew(Snapshot earlier, String... tables) throws IOException {
+    Snapshot now = snapshot;
+    return iterate(now, now.rangesSince(earlier), tables);
+  }
+
+  /**
+   * Goes through rows in key order. An index is true of one snapshot: rows that come later may be
+   * older, and move it.
    *
    * @param fromRow index in the {@link #snapshot} of the first row
    * @param toRow index behind the last one
    * @param tables as above
    */
   public RowIterator iterateRows(long fromRow, long toRow, String... tables) throws IOException {
-    return iterate(snapshot, new Rows(fromRow, toRow), List.of(tables));
+    Snapshot now = snapshot;
+    return iterate(now, now.ranges(fromRow, toRow), tables);
   }
 
-  private RowIterator iterate(Snapshot of, Rows rows, List<String> tables) throws IOException {
-    Scan scan = of.scan(of.ranges(rows.start(), rows.end()), tables);
-    boolean hasPrevious = rows.start() > 0 && rows.start() < rows.end();
-    long previousKey = hasPrevious ? call(() -> of.search(open).key(rows.start() - 1)) : 0;
+  private RowIterator iterate(Snapshot of, List<LaneRange> ranges, String[] tables)
+      throws IOException {
+    List<String> names = List.of(tables);
+    Scan scan = of.scan(ranges, names);
     scans.add(scan);
-    return new RowIterator(this, of, scan, tables, rows.start(), hasPrevious, previousKey);
+    return new RowIterator(this, of, scan, names);
   }
 
   void end(Scan scan) throws IOException {

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.timestore.disk.Disk;
 import io.timestore.disk.LocalDisk;
+import io.timestore.format.Commit;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.CorruptStoreException;
 import io.timestore.format.Lane;
@@ -242,6 +243,87 @@ class StoreReaderTest {
     for (int i = 0; i < count; i++) {
       assertThat(rows.next()).isTrue();
     }
+  }
+
+  @Test
+  void theLastRowsOfARangeAreFound() throws IOException {
+    keys(10, 20, 20, 30);
+
+    assertThat(lastKeys(KeyRange.atMost(25), 1)).containsExactly("1 20 after 20 row 2");
+    assertThat(lastKeys(KeyRange.atMost(9), 1)).isEmpty();
+    assertThat(lastKeys(KeyRange.atMost(10), 5)).containsExactly("1 10 after - row 0");
+    assertThat(lastKeys(KeyRange.all(), 2))
+        .containsExactly("1 20 after 20 row 2", "2 30 after 20 row 3");
+    assertThat(lastKeys(KeyRange.all(), 0)).isEmpty();
+    assertThatThrownBy(() -> reader.iterateLast(KeyRange.all(), -1))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private List<String> lastKeys(KeyRange range, long rowCountMax) throws IOException {
+    try (RowIterator rows = reader.iterateLast(range, rowCountMax)) {
+      return describe(rows);
+    }
+  }
+
+  private static List<String> describe(RowIterator rows) throws IOException {
+    List<String> lines = new ArrayList<>();
+    while (rows.next()) {
+      OptionalLong previous = rows.previousKey();
+      lines.add(
+          "%d %d after %s row %d"
+              .formatted(
+                  lines.size() + 1,
+                  rows.key(),
+                  previous.isPresent() ? previous.getAsLong() : "-",
+                  rows.row()));
+    }
+    return lines;
+  }
+
+  @Test
+  void newRowsComeOnceEvenWhereTheyAreOlder() throws IOException {
+    try (SinkRun first = SinkRun.begin(store, UUID.randomUUID(), UUID.randomUUID());
+        SinkRun second = SinkRun.begin(store, UUID.randomUUID(), UUID.randomUUID());
+        Publisher publisher = store.publisher()) {
+      Commit older = first.prepare(1, 10, 12);
+      publisher.publish(List.of(second.prepare(1, 20, 22)), false);
+      reader.refresh();
+      Snapshot earlier = reader.snapshot();
+      assertThat(reader.rowCount()).isEqualTo(2);
+
+      publisher.publish(List.of(older), false);
+      publisher.publish(List.of(second.prepare(2, 22, 23)), false);
+      reader.refresh();
+      try (RowIterator rows = reader.iterateNew(earlier, "a")) {
+        assertThat(describe(rows))
+            .containsExactly("1 10 after - row 0", "2 11 after 10 row 1", "3 22 after 21 row 4");
+      }
+      try (RowIterator rows = reader.iterateNew(reader.snapshot())) {
+        assertThat(rows.next()).isFalse();
+      }
+    }
+    Store other = Store.openOrCreate(directory.resolve("other"), TABLES);
+    assertThatThrownBy(() -> reader.iterateNew(other.snapshot()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(") is not " + store.directory());
+  }
+
+  @Test
+  void theSmallestAndTheLargestKeyAreKnown() throws IOException {
+    assertThat(reader.snapshot().smallestKey()).isEmpty();
+    assertThat(reader.snapshot().largestKey()).isEmpty();
+    keys(5, 7, -3);
+    assertThat(reader.snapshot().smallestKey()).hasValue(5);
+    assertThat(reader.snapshot().largestKey()).hasValue(-3);
+  }
+
+  @Test
+  void aTableThatIsNotThereIsNamedInAnEmptyStoreToo() {
+    assertThatThrownBy(() -> reader.read("nope", 1))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(store.directory() + " has no table 'nope', found [a, b]");
+    assertThatThrownBy(() -> reader.iterate(KeyRange.all(), "nope"))
+        .isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test
