@@ -562,7 +562,8 @@ class Store:
     def snapshot(self) -> Snapshot:
         """The rows that are committed now; later commits don't change it."""
         if not self.path.is_dir():
-            raise NotAStore(f"{self.path}: no such directory")
+            found = "is a file" if self.path.exists() else "no such directory"
+            raise NotAStore(f"{self.path}: {found}")
         length = _record.read(self.path)
         # Read after `length`: a schema is there before the first record that needs it.
         return Snapshot(self.path, _schema.read(self.path), length)

@@ -55,6 +55,11 @@ final class Denial {
       AccessDeniedException denied = new AccessDeniedException(file.toString(), null, reason);
       denied.addSuppressed(e);
       throw denied;
+    } catch (IOException e) {
+      boolean isBare = e.getClass() == IOException.class; // as of a channel on a full disk
+      throw isBare && !String.valueOf(e.getMessage()).contains(path.toString())
+          ? new IOException("can't " + attempt.verb + " " + path + ": " + e.getMessage(), e)
+          : e;
     }
   }
 

@@ -256,9 +256,8 @@ public final class Publisher implements Closeable {
         + batch.rowsBefore()
         + " to "
         + batch.rowsAfter()
-        + " (checkpoint "
-        + commit.checkpointId()
-        + ", written on host "
+        + (commit.checkpointId() < 0 ? " (" : " (checkpoint " + commit.checkpointId() + ", ")
+        + "written on host "
         + commit.host()
         + ")";
   }

@@ -205,6 +205,38 @@ class FileSystemsTest {
   }
 
   @Test
+  void aFullFileSystemCostsTheBatchThatDidNotFitAndNoOther() throws IOException {
+    try (Mount mount = Mount.of(mountPoint, "tmpfs", "size=512k", "none")) {
+      assertThat(mount).isNotNull();
+      Path path = mountPoint.resolve("store");
+      Store store = Store.openOrCreate(path, List.of("a"));
+      Path filler = Files.write(mountPoint.resolve("filler"), new byte[128 * 1024]);
+      long committed = 0;
+      try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+        while (true) {
+          writer.append(committed, new byte[20_000]);
+          writer.commit();
+          committed++;
+        }
+      } catch (IOException e) {
+        assertThat(e).hasMessageContaining("No space left").hasMessageContaining(path.toString());
+      }
+      assertThat(committed).isPositive();
+      try (StoreReader reader = store.reader()) {
+        assertThat(reader.rowCount()).isEqualTo(committed);
+        assertThat(reader.read("a", committed - 1)).hasValue(new byte[20_000]);
+        Files.delete(filler);
+        try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+          writer.append(committed, new byte[20_000]);
+          writer.commit();
+        }
+        assertThat(reader.refresh()).isTrue();
+        assertThat(reader.read("a", committed)).hasValue(new byte[20_000]);
+      }
+    }
+  }
+
+  @Test
   void aFileSystemThatRefusesDirectIoIsWrittenBuffered() throws IOException {
     try (Mount mount = Mount.of(mountPoint, "ramfs", "mode=755", "none")) {
       assertThat(mount).isNotNull();
