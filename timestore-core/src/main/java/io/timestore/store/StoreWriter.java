@@ -5,7 +5,6 @@ import io.timestore.disk.Disk;
 import io.timestore.disk.IoThreads;
 import io.timestore.format.Batch;
 import io.timestore.format.Column;
-import io.timestore.format.ColumnData;
 import io.timestore.format.Commit;
 import io.timestore.format.Commit.LaneBatch;
 import io.timestore.format.CommitRecord;
@@ -18,7 +17,6 @@ import java.io.InputStream;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
@@ -46,7 +44,7 @@ public final class StoreWriter implements Closeable {
   private final Disk disk;
   private final StoreFiles files;
   private final UUID storeId;
-  private final List<Column> columns;
+  private final RowCheck check;
   private final List<String> tables;
   private final WriterOptions options;
   private final Owner owner;
@@ -75,7 +73,7 @@ public final class StoreWriter implements Closeable {
     this.disk = disk;
     this.files = files;
     this.storeId = storeId;
-    this.columns = List.copyOf(columns);
+    this.check = new RowCheck(files.root(), List.copyOf(columns));
     this.tables = columns.stream().map(Column::table).toList();
     this.options = options;
     this.row = new Batch(tables.size());
@@ -135,17 +133,12 @@ public final class StoreWriter implements Closeable {
   public synchronized void append(Batch batch, int @Nullable [] order, int from, int to)
       throws IOException {
     checkUsable();
-    checkShape(batch);
-    int count = order == null ? batch.rowCount() : order.length;
-    if (from < 0 || to < from || to > count) {
-      throw new IllegalArgumentException("rows " + from + " to " + to + " of a batch of " + count);
-    }
+    check.rows(batch, order, from, to);
     if (from == to) {
       return;
     }
-    checkCells(batch, order, from, to);
     beginBatch();
-    checkOrder(batch, order, from, to);
+    check.order(batch, order, from, to, lastKey);
     poisoning(
         () -> {
           openLane().append(batch, order, from, to);
@@ -162,7 +155,7 @@ public final class StoreWriter implements Closeable {
    * @throws IllegalArgumentException as for a batch
    */
   public synchronized void append(long key, byte[]... values) throws IOException {
-    checkValues(Arrays.asList(values));
+    check.values(Arrays.asList(values));
     row.clear();
     row.appendKey(key);
     for (int i = 0; i < values.length; i++) {
@@ -181,122 +174,15 @@ public final class StoreWriter implements Closeable {
    */
   public synchronized void append(long key, List<? extends InputStream> values) throws IOException {
     checkUsable();
-    checkValues(values);
+    check.values(values);
     beginBatch();
-    checkFollows(key);
+    check.follows(key, lastKey);
     poisoning(
         () -> {
-          long[] sizes = openLane().append(key, values);
-          for (int i = 0; i < sizes.length; i++) {
-            OptionalInt width = columns.get(i).type().widthBytes();
-            if (width.isPresent()) {
-              checkWidth(columns.get(i), width.getAsInt(), sizes[i]);
-            }
-          }
+          check.sizes(openLane().append(key, values));
           return null;
         });
     lastKey = OptionalLong.of(key);
-  }
-
-  private void checkValues(List<?> values) {
-    if (values.size() != tables.size()) {
-      throw new IllegalArgumentException(
-          "a row of " + values.size() + " values, expected one for each of " + tables);
-    }
-    for (int i = 0; i < tables.size(); i++) {
-      if (values.get(i) == null) {
-        throw new IllegalArgumentException(
-            "table " + tables.get(i) + ": null, expected a value, which may be empty");
-      }
-    }
-  }
-
-  /** Cells of fixed width have it, but for the empty one in a nullable column, which is NULL. */
-  private void checkCells(Batch batch, int @Nullable [] order, int from, int to) {
-    for (int i = from; order != null && i < to; i++) {
-      if (order[i] < 0 || order[i] >= batch.rowCount()) {
-        throw new IllegalArgumentException(
-            "the order has row " + order[i] + " of a batch of " + batch.rowCount());
-      }
-    }
-    for (int i = 0; i < columns.size(); i++) {
-      OptionalInt width = columns.get(i).type().widthBytes();
-      if (width.isPresent()) {
-        checkWidths(columns.get(i), width.getAsInt(), batch.column(i), order, from, to);
-      }
-    }
-  }
-
-  private void checkWidths(
-      Column column, int width, ColumnData cells, int @Nullable [] order, int from, int to) {
-    for (int i = from; i < to; i++) {
-      int row = order == null ? i : order[i];
-      checkWidth(column, width, cells.end(row) - cells.start(row));
-    }
-  }
-
-  private void checkWidth(Column column, int width, long sizeBytes) {
-    if (sizeBytes != width && (sizeBytes != 0 || !column.nullable())) {
-      throw new IllegalArgumentException(
-          files.root()
-              + ": column "
-              + column.name()
-              + ": a value of "
-              + sizeBytes
-              + " bytes, expected the "
-              + width
-              + " of "
-              + column.sqlType());
-    }
-  }
-
-  private void checkShape(Batch batch) {
-    if (batch.columnCount() != tables.size()) {
-      throw new IllegalArgumentException(
-          "a batch of " + batch.columnCount() + " columns, expected " + tables.size());
-    }
-    for (int i = 0; i < tables.size(); i++) {
-      if (batch.column(i).rowCount() != batch.rowCount()) {
-        throw new IllegalArgumentException(
-            "table "
-                + tables.get(i)
-                + ": a batch has "
-                + batch.column(i).rowCount()
-                + " cells for "
-                + batch.rowCount()
-                + " keys");
-      }
-    }
-  }
-
-  private void checkOrder(Batch batch, int @Nullable [] order, int from, int to) {
-    long previous = batch.key(order == null ? from : order[from]);
-    checkFollows(previous);
-    for (int i = from + 1; i < to; i++) {
-      long key = batch.key(order == null ? i : order[i]);
-      if (Long.compareUnsigned(key, previous) < 0) {
-        throw new IllegalArgumentException(
-            "key "
-                + Long.toUnsignedString(key)
-                + " is below the previous "
-                + Long.toUnsignedString(previous)
-                + " in a batch for "
-                + files.root());
-      }
-      previous = key;
-    }
-  }
-
-  private void checkFollows(long key) {
-    if (lastKey.isPresent() && Long.compareUnsigned(key, lastKey.getAsLong()) < 0) {
-      throw new IllegalArgumentException(
-          "key "
-              + Long.toUnsignedString(key)
-              + " is below "
-              + Long.toUnsignedString(lastKey.getAsLong())
-              + ", the newest key in "
-              + files.root());
-    }
   }
 
   private void beginBatch() throws IOException {
@@ -552,6 +438,6 @@ public final class StoreWriter implements Closeable {
             "",
             List.of());
     LOG.debug("Releasing lane {}", own.number());
-    threads.call(() -> publisher.publish(List.of(release), false));
+    threads.callToEnd(() -> publisher.publish(List.of(release), false));
   }
 }
