@@ -110,6 +110,9 @@ public record Commit(
    * @throws IllegalArgumentException if it is too long
    */
   public static void checkInsertId(String insertId) {
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(insertId)) {
+      throw new IllegalArgumentException("an insert id with half a character: " + insertId);
+    }
     int sizeBytes = insertId.getBytes(StandardCharsets.UTF_8).length;
     if (sizeBytes > INSERT_ID_BYTES_MAX) {
       throw new IllegalArgumentException(

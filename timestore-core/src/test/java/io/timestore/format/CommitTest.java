@@ -150,6 +150,9 @@ class CommitTest {
     assertThatThrownBy(() -> Commit.checkInsertId("ö".repeat(128)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith("an insert id of 256 bytes, expected up to 255: öö");
+    assertThatThrownBy(() -> Commit.checkInsertId("a\uD800"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("an insert id with half a character: a");
   }
 
   @ParameterizedTest

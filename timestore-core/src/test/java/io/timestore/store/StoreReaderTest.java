@@ -806,7 +806,7 @@ class StoreReaderTest {
     for (int i = 0; i < 3; i++) {
       try (StoreReader other = store.reader()) {
         other.awaitChange(Duration.ZERO);
-        assertThat(threadsSince(before)).contains("timestore-reader-0", "FileSystemWatchService");
+        assertThat(threadsSince(before)).contains("timestore-reader-0");
       }
     }
     await().untilAsserted(() -> assertThat(threadsSince(before)).isEmpty());
