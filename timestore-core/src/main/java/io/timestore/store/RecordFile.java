@@ -124,7 +124,7 @@ final class RecordFile {
           file
               + ": the commit record belongs to store "
               + record.storeId()
-              + ", schema.json names store "
+              + ", the one that was opened here is store "
               + expected);
     }
     return record;

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * Reads rows forward, in batches. Keys and offsets are checked for their order, and every partial
  * chunk against its CRC, before a row of it is handed out.
  *
+ * <p>Holds a chunk of each file, so up to 1 MiB a table, and fills batches of up to 32 MiB, where a
+ * single value is not larger.
+ *
  * <p>Not thread-safe, and to be called from a thread that nobody interrupts: an interrupt closes
  * the files.
  */
@@ -26,7 +29,9 @@ public final class Scan implements Closeable {
   /** Rows of a batch at most. */
   private static final int BATCH_ROWS_MAX = 4096;
 
-  /** Bytes of a batch's column at most, unless a single value has more. */
+  /** Bytes of a batch at most, unless single values have more; each column has its share. */
+  private static final int BATCH_BYTES_MAX = 32 * 1024 * 1024;
+
   private static final int BATCH_COLUMN_BYTES_MAX = 1024 * 1024;
 
   private final Disk disk;
@@ -150,8 +155,9 @@ public final class Scan implements Closeable {
     /** Fills the batch from that row on; returns how many rows, at least one. */
     int read(long row, int rowCountMax, Batch batch) throws IOException {
       int rowCount = rowCountMax;
+      int share = BATCH_BYTES_MAX / Math.max(1, tables.size());
       for (TableReader table : tables) {
-        rowCount = table.readEnds(row, rowCount);
+        rowCount = table.readEnds(row, rowCount, Math.min(share, BATCH_COLUMN_BYTES_MAX));
       }
       batch.resize(rowCount);
       long previous = previousKey;
@@ -212,7 +218,7 @@ public final class Scan implements Closeable {
     }
 
     /** Reads the ends of up to so many cells; returns how many of them fit into a batch. */
-    int readEnds(long row, int rowCountMax) throws IOException {
+    int readEnds(long row, int rowCountMax, int sizeBytesMax) throws IOException {
       if (offsets == null || data == null) {
         return rowCountMax;
       }
@@ -226,7 +232,7 @@ public final class Scan implements Closeable {
         if (end < previous || end > data.sizeBytes()) {
           throw badOffset(offsets, end, row + i, previous, data.sizeBytes());
         }
-        if (end - start > BATCH_COLUMN_BYTES_MAX && i > 0) {
+        if (end - start > sizeBytesMax && i > 0) {
           return i;
         }
         ends[i] = end;

@@ -339,7 +339,7 @@ class CorruptStoreTest {
     String message =
         ": the commit record belongs to store "
             + other.id()
-            + ", schema.json names store "
+            + ", the one that was opened here is store "
             + store.id();
 
     Files.delete(file("length"));

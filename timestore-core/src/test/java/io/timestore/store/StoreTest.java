@@ -20,6 +20,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -132,6 +133,29 @@ class StoreTest {
     }
     assertThat(Rows.read(store, TABLES)).isEqualTo(all);
     assertThat(store.snapshot().record().lanes()).hasSize(1);
+  }
+
+  @Test
+  void batchesOfManyTablesStaySmall() throws IOException {
+    List<String> tables = IntStream.range(0, 64).mapToObj(i -> "t" + i).toList();
+    Store store = Store.openOrCreate(directory.resolve("wide"), tables);
+    byte[][] values = new byte[64][1000];
+    try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+      for (int key = 0; key < 1500; key++) {
+        writer.append(key, values);
+      }
+      writer.commit();
+    }
+    Snapshot snapshot = store.snapshot();
+    Batch batch = new Batch(64);
+    long rowCount = 0;
+    try (Scan scan = snapshot.scan(snapshot.ranges(), tables)) {
+      while (scan.next(batch)) {
+        assertThat(batch.sizeBytes()).isLessThan(33 << 20);
+        rowCount += batch.rowCount();
+      }
+    }
+    assertThat(rowCount).isEqualTo(1500);
   }
 
   @Test
