@@ -113,6 +113,9 @@ public final class Store {
     }
     // A creation that stopped before it wrote the schema leaves dot-files and a lock at most.
     List<String> names = new ArrayList<>(disk.list(directory));
+    if (names.contains(fileName(files.schema())) || names.contains(fileName(files.length()))) {
+      return true; // A creator came in between.
+    }
     names.removeIf(name -> name.startsWith(".") || name.startsWith("commit."));
     if (!names.isEmpty()) {
       throw new IOException(
@@ -197,6 +200,10 @@ public final class Store {
               + ", a schema was given for "
               + schema.tables());
     }
+  }
+
+  private static String fileName(Path path) {
+    return String.valueOf(path.getFileName());
   }
 
   private static void createDirectories(Disk disk, Path directory) throws IOException {

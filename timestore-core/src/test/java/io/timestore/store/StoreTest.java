@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.timestore.disk.DirectIo;
+import io.timestore.disk.Disk;
+import io.timestore.disk.LocalDisk;
 import io.timestore.format.Batch;
 import io.timestore.format.CellType;
 import io.timestore.format.Column;
@@ -12,6 +14,8 @@ import io.timestore.format.Key;
 import io.timestore.format.Schema;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -133,6 +137,29 @@ class StoreTest {
     }
     assertThat(Rows.read(store, TABLES)).isEqualTo(all);
     assertThat(store.snapshot().record().lanes()).hasSize(1);
+  }
+
+  @Test
+  void aStoreThatIsMadeWhileOneLooksIsFound() throws IOException {
+    Path path = Files.createDirectory(directory.resolve("made meanwhile"));
+    Disk disk = new LocalDisk();
+    Disk slow =
+        (Disk)
+            Proxy.newProxyInstance(
+                Disk.class.getClassLoader(),
+                new Class<?>[] {Disk.class},
+                (proxy, method, arguments) -> {
+                  if (method.getName().equals("list")) {
+                    Store.openOrCreate(path, TABLES);
+                  }
+                  try {
+                    return method.invoke(disk, arguments);
+                  } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                  }
+                });
+
+    assertThat(Store.open(slow, path).tables()).isEqualTo(TABLES);
   }
 
   @Test
