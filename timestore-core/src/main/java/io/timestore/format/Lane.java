@@ -53,7 +53,7 @@ public record Lane(
   }
 
   /** As many keys as a file holds. */
-  static final long ROWS_MAX = Long.MAX_VALUE / Long.BYTES;
+  public static final long ROWS_MAX = Long.MAX_VALUE / Long.BYTES;
 
   public Lane {
     tables = List.copyOf(tables);

@@ -73,8 +73,7 @@ final class ChunkReader implements Closeable {
     chunk.clear().limit(length);
     int read = file.read(chunk, start);
     if (read < length) {
-      throw new CorruptStoreException(
-          path + " ended at byte " + (start + read) + " of " + sizeBytes + " committed ones");
+      throw LaneFile.ended(path, start + read, sizeBytes);
     }
     chunk.flip();
     if (length < CHUNK_BYTES && tailCrc != 0) {

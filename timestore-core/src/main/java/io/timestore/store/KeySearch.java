@@ -36,7 +36,7 @@ record KeySearch(StoreFiles files, List<Lane> sequence, OpenFiles open) {
   }
 
   private long rowCount() {
-    return sequence.stream().mapToLong(Lane::visibleRows).sum();
+    return LaneOrder.rowCount(sequence);
   }
 
   /** The first row whose key is not below; the number of rows if there is none. */

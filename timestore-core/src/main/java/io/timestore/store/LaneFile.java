@@ -11,6 +11,12 @@ import java.nio.file.Path;
 final class LaneFile {
   private LaneFile() {}
 
+  /** A file that had all committed bytes when it was opened, and gave fewer. */
+  static CorruptStoreException ended(Path path, long position, long committedBytes) {
+    return new CorruptStoreException(
+        path + " ended at byte " + position + " of " + committedBytes + " committed ones");
+  }
+
   /** Opens a file that must hold at least the committed bytes. */
   static DiskFile open(Disk disk, Path path, long committedBytes) throws IOException {
     DiskFile file;

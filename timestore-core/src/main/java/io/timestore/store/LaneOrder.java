@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** The order in which lanes that do not overlap make one sequence by key. */
 final class LaneOrder {
@@ -21,6 +22,18 @@ final class LaneOrder {
     visible.removeIf(lane -> lane.visibleRows() == 0);
     visible.sort(BY_KEY);
     return List.copyOf(visible);
+  }
+
+  /** Visible rows of a sequence. */
+  static long rowCount(List<Lane> sequence) {
+    return sequence.stream().mapToLong(Lane::visibleRows).sum();
+  }
+
+  /** Largest key of a sequence, unsigned; empty if it has no rows. */
+  static OptionalLong largestKey(List<Lane> sequence) {
+    return sequence.isEmpty()
+        ? OptionalLong.empty()
+        : OptionalLong.of(sequence.get(sequence.size() - 1).largestKey());
   }
 
   /** What keeps a sequence from being read lane by lane; empty if nothing does. */

@@ -2,7 +2,6 @@ package io.timestore.store;
 
 import io.timestore.disk.Disk;
 import io.timestore.disk.DiskFile;
-import io.timestore.format.CorruptStoreException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -32,13 +31,7 @@ final class OpenFiles implements Closeable {
       target.limit(Math.min(end, target.position() + READ_BYTES_MAX));
       file.read(target, position + done);
       if (target.hasRemaining()) {
-        throw new CorruptStoreException(
-            path
-                + " ended at byte "
-                + (position + target.position() - start)
-                + " of "
-                + committedBytes
-                + " committed ones");
+        throw LaneFile.ended(path, position + target.position() - start, committedBytes);
       }
     }
     target.flip().position(start);

@@ -28,10 +28,7 @@ final class PreparedBytes {
     LaneFiles lane = files.lane(batch.number());
     long from = batch.rowsBefore() * Long.BYTES;
     long to = batch.rowsAfter() * Long.BYTES;
-    boolean match =
-        matches(lane.keys(), from, to, batch.keys())
-            && u64(lane.keys(), from) == batch.firstKey()
-            && u64(lane.keys(), to - Long.BYTES) == batch.lastKey();
+    boolean match = matches(lane.keys(), from, to, batch.keys()) && matchesKeys(lane.keys(), batch);
     for (TableBatch table : batch.tables()) {
       match =
           match
@@ -43,6 +40,14 @@ final class PreparedBytes {
                   table.data());
     }
     return match;
+  }
+
+  private boolean matchesKeys(Path path, LaneBatch batch) throws IOException {
+    long bytes = batch.rowsAfter() * Long.BYTES;
+    try (OpenFiles open = new OpenFiles(disk)) {
+      return open.u64(path, bytes, batch.rowsBefore()) == batch.firstKey()
+          && open.u64(path, bytes, batch.rowsAfter() - 1) == batch.lastKey();
+    }
   }
 
   private boolean matches(Path path, long from, long to, FileBatch batch) throws IOException {
@@ -64,13 +69,5 @@ final class PreparedBytes {
       }
     }
     return (int) crc.getValue() == batch.batchCrc();
-  }
-
-  private long u64(Path path, long position) throws IOException {
-    try (DiskFile file = disk.openForReading(path)) {
-      ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES);
-      file.read(bytes, position);
-      return bytes.getLong(0);
-    }
   }
 }

@@ -75,7 +75,7 @@ final class RecordFile {
       return new Loaded(checkStore(record.get(), files.length()), false);
     }
     long rows = CommitRecord.referenceRows(length, files.length().toString());
-    if (rows < 0 || rows > Long.MAX_VALUE / Long.BYTES) {
+    if (rows < 0 || rows > Lane.ROWS_MAX) {
       throw new CorruptStoreException(
           files.length()
               + ": "
@@ -180,34 +180,27 @@ final class RecordFile {
   /** Lane 0 as the reference left it, with so many rows: what the files' own ends say. */
   private Lane laneOfReference(Lane before, long rows) throws IOException {
     LaneFiles lane = files.lane(0);
-    List<LaneTable> tables = new ArrayList<>();
-    for (String table : lane.tables(disk)) {
-      long dataBytes = rows == 0 ? 0 : u64(lane.offsets(table), rows - 1, rows);
-      checkDataBytes(lane.data(table), dataBytes, rows);
-      tables.add(new LaneTable(table, dataBytes, 0, 0));
-    }
-    return new Lane(
-        0,
-        0,
-        0,
-        0,
-        Owner.NONE,
-        before.base(),
-        before.from(),
-        rows,
-        rows == 0 ? 0 : u64(lane.keys(), before.from(), rows),
-        rows == 0 ? 0 : u64(lane.keys(), rows - 1, rows),
-        0,
-        tables);
-  }
-
-  private long u64(Path path, long index, long rows) throws IOException {
-    try (DiskFile file = LaneFile.open(disk, path, rows * Long.BYTES)) {
-      ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES);
-      if (file.read(bytes, index * Long.BYTES) < Long.BYTES) {
-        throw new CorruptStoreException(path + " was truncated at row " + index);
+    long bytes = rows * Long.BYTES;
+    try (OpenFiles open = new OpenFiles(disk)) {
+      List<LaneTable> tables = new ArrayList<>();
+      for (String table : lane.tables(disk)) {
+        long dataBytes = rows == 0 ? 0 : open.u64(lane.offsets(table), bytes, rows - 1);
+        checkDataBytes(lane.data(table), dataBytes, rows);
+        tables.add(new LaneTable(table, dataBytes, 0, 0));
       }
-      return bytes.getLong(0);
+      return new Lane(
+          0,
+          0,
+          0,
+          0,
+          Owner.NONE,
+          before.base(),
+          before.from(),
+          rows,
+          rows == 0 ? 0 : open.u64(lane.keys(), bytes, before.from()),
+          rows == 0 ? 0 : open.u64(lane.keys(), bytes, rows - 1),
+          0,
+          tables);
     }
   }
 

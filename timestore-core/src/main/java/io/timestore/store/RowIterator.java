@@ -2,10 +2,8 @@ package io.timestore.store;
 
 import io.timestore.disk.IoThreads;
 import io.timestore.format.Batch;
-import io.timestore.format.ColumnData;
 import java.io.Closeable;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
@@ -150,8 +148,7 @@ public final class RowIterator implements Closeable {
       return value(table).bytes();
     }
     checkAtRow();
-    ColumnData cells = batch.column(column);
-    return Arrays.copyOfRange(cells.data(), cells.start(index), cells.end(index));
+    return batch.column(column).bytesAt(index);
   }
 
   /** Parts of the row's value in a table: see {@link Value#read(List)}. */

@@ -26,18 +26,20 @@ public final class Snapshot {
   private final StoreFiles files;
   private final CommitRecord record;
   private final List<Lane> sequence;
-  private final List<String> declared;
+  private final Set<String> readable;
 
   /**
    * @param declared the tables of the schema; empty where there is none
    */
   Snapshot(Disk disk, StoreFiles files, CommitRecord record, List<String> declared)
       throws IOException {
-    this.declared = declared;
     this.disk = disk;
     this.files = files;
     this.record = record;
     this.sequence = LaneOrder.sequence(record.lanes());
+    // A table that the schema names, and no row has, is read only where there are no rows.
+    this.readable = new TreeSet<>(sequence.isEmpty() ? declared : List.of());
+    record.lanes().forEach(lane -> lane.tables().forEach(table -> readable.add(table.name())));
     Optional<String> overlap = LaneOrder.overlap(sequence);
     if (overlap.isPresent()) {
       throw new UnsupportedStoreException(
@@ -57,7 +59,7 @@ public final class Snapshot {
 
   /** Visible rows, over all lanes. */
   public long rowCount() {
-    return sequence.stream().mapToLong(Lane::visibleRows).sum();
+    return LaneOrder.rowCount(sequence);
   }
 
   /** Every row, in key order. */
@@ -74,9 +76,7 @@ public final class Snapshot {
 
   /** Largest key of all rows, unsigned; empty if there are none. */
   public OptionalLong largestKey() {
-    return sequence.isEmpty()
-        ? OptionalLong.empty()
-        : OptionalLong.of(sequence.get(sequence.size() - 1).largestKey());
+    return LaneOrder.largestKey(sequence);
   }
 
   /**
@@ -205,14 +205,11 @@ public final class Snapshot {
   }
 
   void checkTables(List<String> tables) {
-    // A table that the schema names, and no row has, is read only where there are no rows.
-    Set<String> known = new TreeSet<>(sequence.isEmpty() ? declared : List.of());
-    record.lanes().forEach(lane -> lane.tables().forEach(table -> known.add(table.name())));
     for (String table : tables) {
       TableNames.check(table);
-      if (!known.contains(table)) {
+      if (!readable.contains(table)) {
         throw new IllegalArgumentException(
-            files.root() + " has no table '" + table + "', found " + known);
+            files.root() + " has no table '" + table + "', found " + readable);
       }
     }
   }

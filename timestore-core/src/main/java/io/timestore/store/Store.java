@@ -108,23 +108,27 @@ public final class Store {
       throw new IOException(directory + " is a file, expected the directory of a store");
     }
     StoreFiles files = new StoreFiles(directory);
-    if (disk.exists(files.schema()) || disk.exists(files.length())) {
+    if (holdsStore(disk, files)) {
       return true;
     }
     // A creation that stopped before it wrote the schema leaves dot-files and a lock at most.
     List<String> names = new ArrayList<>(disk.list(directory));
-    if (names.contains(fileName(files.schema())) || names.contains(fileName(files.length()))) {
+    names.removeIf(name -> name.startsWith(".") || name.startsWith("commit."));
+    if (names.isEmpty()) {
+      return false;
+    }
+    if (holdsStore(disk, files)) {
       return true; // A creator came in between.
     }
-    names.removeIf(name -> name.startsWith(".") || name.startsWith("commit."));
-    if (!names.isEmpty()) {
-      throw new IOException(
-          directory
-              + " is no store: it has neither schema.json nor length, but "
-              + String.join(", ", names.subList(0, Math.min(5, names.size())))
-              + (names.size() > 5 ? ", …" : ""));
-    }
-    return false;
+    throw new IOException(
+        directory
+            + " is no store: it has neither schema.json nor length, but "
+            + String.join(", ", names.subList(0, Math.min(5, names.size())))
+            + (names.size() > 5 ? ", …" : ""));
+  }
+
+  private static boolean holdsStore(Disk disk, StoreFiles files) throws IOException {
+    return disk.exists(files.schema()) || disk.exists(files.length());
   }
 
   /**
@@ -200,10 +204,6 @@ public final class Store {
               + ", a schema was given for "
               + schema.tables());
     }
-  }
-
-  private static String fileName(Path path) {
-    return String.valueOf(path.getFileName());
   }
 
   private static void createDirectories(Disk disk, Path directory) throws IOException {

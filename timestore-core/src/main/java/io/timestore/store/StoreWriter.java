@@ -240,10 +240,7 @@ public final class StoreWriter implements Closeable {
   }
 
   private static OptionalLong largestKey(CommitRecord record) {
-    List<Lane> sequence = LaneOrder.sequence(record.lanes());
-    return sequence.isEmpty()
-        ? OptionalLong.empty()
-        : OptionalLong.of(sequence.get(sequence.size() - 1).largestKey());
+    return LaneOrder.largestKey(LaneOrder.sequence(record.lanes()));
   }
 
   private LaneWriter openLane() throws IOException {
@@ -318,21 +315,24 @@ public final class StoreWriter implements Closeable {
                 });
           }
           batchIsOpen = false;
-          return Optional.of(
-              new Commit(
-                  storeId,
-                  Holder.host(),
-                  options.lineage(),
-                  options.submission(),
-                  owner.run(),
-                  options.direct(),
-                  -1,
-                  last,
-                  false,
-                  watermark,
-                  insertId,
-                  batches));
+          return Optional.of(newCommit(last, watermark, insertId, batches));
         });
+  }
+
+  private Commit newCommit(boolean last, long watermark, String insertId, List<LaneBatch> batches) {
+    return new Commit(
+        storeId,
+        Holder.host(),
+        options.lineage(),
+        options.submission(),
+        owner.run(),
+        options.direct(),
+        -1,
+        last,
+        false,
+        watermark,
+        insertId,
+        batches);
   }
 
   /**
@@ -423,20 +423,7 @@ public final class StoreWriter implements Closeable {
   }
 
   private void releaseLane(LaneWriter own) throws IOException {
-    Commit release =
-        new Commit(
-            storeId,
-            Holder.host(),
-            options.lineage(),
-            options.submission(),
-            owner.run(),
-            true,
-            -1,
-            true,
-            false,
-            Long.MIN_VALUE,
-            "",
-            List.of());
+    Commit release = newCommit(true, Long.MIN_VALUE, "", List.of());
     LOG.debug("Releasing lane {}", own.number());
     threads.callToEnd(() -> publisher.publish(List.of(release), false));
   }

@@ -139,7 +139,7 @@ public final class Value {
     for (int index : group) {
       ByteRange range = ranges.get(index);
       results[index] =
-          range.sizeBytes() == bytes.length && group.size() == 1
+          group.size() == 1
               ? bytes
               : Arrays.copyOfRange(bytes, (int) (range.start() - from), (int) (range.end() - from));
     }
