@@ -2,11 +2,8 @@ package io.timestore.store;
 
 import io.timestore.disk.Disk;
 import io.timestore.disk.DiskFile;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** Counts what is read from a real disk. */
 final class CountingDisk {
@@ -32,12 +29,10 @@ final class CountingDisk {
   }
 
   private <T> T counting(Class<T> type, T target) {
-    InvocationHandler handler =
-        (proxy, method, arguments) -> count(call(method, target, arguments));
-    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+    return Around.calls(type, target, (method, arguments, original) -> count(original.call()));
   }
 
-  private Object count(Object result) {
+  private @Nullable Object count(@Nullable Object result) {
     if (result instanceof DiskFile file) {
       return counting(DiskFile.class, file);
     }
@@ -48,13 +43,5 @@ final class CountingDisk {
       readCount.incrementAndGet();
     }
     return result;
-  }
-
-  private static Object call(Method method, Object target, Object[] arguments) throws Throwable {
-    try {
-      return method.invoke(target, arguments);
-    } catch (InvocationTargetException e) {
-      throw e.getCause();
-    }
   }
 }

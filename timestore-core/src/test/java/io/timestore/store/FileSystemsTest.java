@@ -12,10 +12,6 @@ import io.timestore.disk.Mount;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.Lane;
 import java.io.IOException;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -28,7 +24,6 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -55,43 +50,28 @@ class FileSystemsTest {
   /** A disk that says how files are to be written, and takes no access that is not aligned. */
   private Disk with(AppendMode mode) {
     AppendMode plain = new AppendMode(false, mode.blockBytes(), mode.reason());
-    return delegating(
+    return Around.calls(
         Disk.class,
         disk,
-        (method, arguments) ->
+        (method, arguments, original) ->
             switch (method.getName()) {
               case "probe" -> mode;
               case "openForAppending" ->
-                  delegating(
-                      DiskFile.class,
-                      disk.openForAppending((Path) arguments[0], plain),
-                      (fileMethod, fileArguments) -> {
-                        if (fileMethod.getName().matches("read|write")) {
-                          checkAligned(
-                              mode, (ByteBuffer) fileArguments[0], (long) fileArguments[1]);
-                        }
-                        return null;
-                      });
-              default -> null;
+                  aligned(mode, disk.openForAppending((Path) arguments[0], plain));
+              default -> original.call();
             });
   }
 
-  private interface Answer {
-    @Nullable Object call(Method method, Object[] arguments) throws IOException;
-  }
-
-  /** Calls the target where the answer is null. */
-  private static <T> T delegating(Class<T> type, T target, Answer answer) {
-    InvocationHandler handler =
-        (proxy, method, arguments) -> {
-          Object result = answer.call(method, arguments);
-          try {
-            return result != null ? result : method.invoke(target, arguments);
-          } catch (InvocationTargetException e) {
-            throw e.getCause();
+  private static DiskFile aligned(AppendMode mode, DiskFile file) {
+    return Around.calls(
+        DiskFile.class,
+        file,
+        (method, arguments, original) -> {
+          if (method.getName().matches("read|write")) {
+            checkAligned(mode, (ByteBuffer) arguments[0], (long) arguments[1]);
           }
-        };
-    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+          return original.call();
+        });
   }
 
   private static void checkAligned(AppendMode mode, ByteBuffer bytes, long position)

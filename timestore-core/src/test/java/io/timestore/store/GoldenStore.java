@@ -16,8 +16,6 @@ import io.timestore.format.Schema;
 import io.timestore.format.TimeUnit;
 import io.timestore.store.Publisher.Restored;
 import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -609,21 +607,15 @@ enum GoldenStore {
 
   /** A disk on which the process dies when it calls what {@code deadly} names. */
   private static Disk dyingAt(AtomicReference<String> deadly) {
-    LocalDisk disk = new LocalDisk();
-    return (Disk)
-        Proxy.newProxyInstance(
-            Disk.class.getClassLoader(),
-            new Class<?>[] {Disk.class},
-            (proxy, method, arguments) -> {
-              if (method.getName().equals(deadly.get())) {
-                throw new CrashingDisk.CrashException();
-              }
-              try {
-                return method.invoke(disk, arguments);
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            });
+    return Around.calls(
+        Disk.class,
+        new LocalDisk(),
+        (method, arguments, original) -> {
+          if (method.getName().equals(deadly.get())) {
+            throw new CrashingDisk.CrashException();
+          }
+          return original.call();
+        });
   }
 
   /**

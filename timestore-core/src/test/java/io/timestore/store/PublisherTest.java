@@ -13,8 +13,6 @@ import io.timestore.format.Owner;
 import io.timestore.format.Schema;
 import io.timestore.store.Publisher.Outcome;
 import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -299,28 +297,22 @@ class PublisherTest {
    * @param fails whether the operation that was recorded last does
    */
   private static Disk recording(List<String> calls, BooleanSupplier fails) {
-    Disk disk = new LocalDisk();
-    return (Disk)
-        Proxy.newProxyInstance(
-            Disk.class.getClassLoader(),
-            new Class<?>[] {Disk.class},
-            (proxy, method, arguments) -> {
-              for (int i = arguments.length - 1; i >= 0; i--) {
-                boolean onlyLooks = method.getName().equals("realPath");
-                if (arguments[i] instanceof Path file && !onlyLooks) {
-                  calls.add(method.getName() + " " + file.getFileName());
-                  break;
-                }
-              }
-              if (fails.getAsBoolean()) {
-                throw new IOException("broken disk");
-              }
-              try {
-                return method.invoke(disk, arguments);
-              } catch (InvocationTargetException e) {
-                throw e.getCause();
-              }
-            });
+    return Around.calls(
+        Disk.class,
+        new LocalDisk(),
+        (method, arguments, original) -> {
+          for (int i = arguments.length - 1; i >= 0; i--) {
+            boolean onlyLooks = method.getName().equals("realPath");
+            if (arguments[i] instanceof Path file && !onlyLooks) {
+              calls.add(method.getName() + " " + file.getFileName());
+              break;
+            }
+          }
+          if (fails.getAsBoolean()) {
+            throw new IOException("broken disk");
+          }
+          return original.call();
+        });
   }
 
   @Test

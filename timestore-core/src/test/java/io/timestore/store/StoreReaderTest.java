@@ -17,8 +17,6 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.RandomAccessFile;
 import java.lang.Thread.State;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -948,26 +946,19 @@ class StoreReaderTest {
   @Test
   void aReaderIsNotMisledByOursTakingOverFromTheCrateMeanwhile() throws IOException {
     Crate.append(store.directory(), TABLES, Rows.ofKeys(LongStream.range(0, 10)));
-    Disk disk = new LocalDisk();
     AtomicBoolean takenOver = new AtomicBoolean();
     Disk slow =
-        (Disk)
-            Proxy.newProxyInstance(
-                Disk.class.getClassLoader(),
-                new Class<?>[] {Disk.class},
-                (proxy, method, arguments) -> {
-                  boolean readsRecord =
-                      method.getName().equals("readUpTo")
-                          && ((Path) arguments[0]).endsWith("record");
-                  if (readsRecord && !takenOver.getAndSet(true)) {
-                    commit(Rows.ofKeys(LongStream.range(10, 20)));
-                  }
-                  try {
-                    return method.invoke(disk, arguments);
-                  } catch (InvocationTargetException e) {
-                    throw e.getCause();
-                  }
-                });
+        Around.calls(
+            Disk.class,
+            new LocalDisk(),
+            (method, arguments, original) -> {
+              boolean readsRecord =
+                  method.getName().equals("readUpTo") && ((Path) arguments[0]).endsWith("record");
+              if (readsRecord && !takenOver.getAndSet(true)) {
+                commit(Rows.ofKeys(LongStream.range(10, 20)));
+              }
+              return original.call();
+            });
 
     assertThat(Store.open(slow, store.directory()).snapshot().rowCount()).isEqualTo(20);
     assertThat(takenOver).isTrue();

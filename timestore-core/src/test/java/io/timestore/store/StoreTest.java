@@ -14,8 +14,6 @@ import io.timestore.format.Key;
 import io.timestore.format.Schema;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -142,22 +140,16 @@ class StoreTest {
   @Test
   void aStoreThatIsMadeWhileOneLooksIsFound() throws IOException {
     Path path = Files.createDirectory(directory.resolve("made meanwhile"));
-    Disk disk = new LocalDisk();
     Disk slow =
-        (Disk)
-            Proxy.newProxyInstance(
-                Disk.class.getClassLoader(),
-                new Class<?>[] {Disk.class},
-                (proxy, method, arguments) -> {
-                  if (method.getName().equals("list")) {
-                    Store.openOrCreate(path, TABLES);
-                  }
-                  try {
-                    return method.invoke(disk, arguments);
-                  } catch (InvocationTargetException e) {
-                    throw e.getCause();
-                  }
-                });
+        Around.calls(
+            Disk.class,
+            new LocalDisk(),
+            (method, arguments, original) -> {
+              if (method.getName().equals("list")) {
+                Store.openOrCreate(path, TABLES);
+              }
+              return original.call();
+            });
 
     assertThat(Store.open(slow, path).tables()).isEqualTo(TABLES);
   }
