@@ -7,6 +7,7 @@ import io.timestore.disk.DirectIo;
 import io.timestore.disk.Disk;
 import io.timestore.disk.LocalDisk;
 import io.timestore.format.Commit;
+import io.timestore.format.Commit.LaneBatch;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.Lane;
 import io.timestore.format.Owner;
@@ -584,24 +585,59 @@ class PublisherTest {
   }
 
   @Test
+  void aCommitThatNamesOtherKeysOrMoreRowsThanAreOnDiskIsNotPublished() throws IOException {
+    try (SinkRun run = begin()) {
+      Commit sound = run.prepare(1, 10, 20);
+      LaneBatch batch = sound.lanes().get(0);
+      assertNotOnDisk(sound, batch.rowsAfter(), batch.firstKey() - 1, batch.lastKey());
+      assertNotOnDisk(sound, batch.rowsAfter(), batch.firstKey(), batch.lastKey() + 1);
+      assertNotOnDisk(sound, 1L << 50, batch.firstKey(), batch.lastKey());
+
+      assertThat(publishRestored(sound)).isEqualTo(Outcome.PUBLISHED);
+    }
+    assertHasKeys(LongStream.range(10, 20));
+  }
+
+  private void assertNotOnDisk(Commit sound, long rowsAfter, long firstKey, long lastKey) {
+    LaneBatch batch = sound.lanes().get(0);
+    LaneBatch changed =
+        new LaneBatch(
+            batch.number(),
+            batch.rowsBefore(),
+            rowsAfter,
+            firstKey,
+            lastKey,
+            batch.keys(),
+            batch.tables());
+    Commit commit = copy(sound, sound.host(), List.of(changed));
+
+    assertThatThrownBy(() -> publishRestored(commit))
+        .isInstanceOf(ConflictException.class)
+        .hasMessageContaining("the prepared bytes are not on disk any more");
+  }
+
+  private static Commit copy(Commit commit, String host, List<LaneBatch> lanes) {
+    return new Commit(
+        commit.storeId(),
+        host,
+        commit.lineage(),
+        commit.submission(),
+        commit.run(),
+        commit.direct(),
+        commit.checkpointId(),
+        commit.last(),
+        commit.stateless(),
+        commit.watermark(),
+        commit.insertId(),
+        lanes);
+  }
+
+  @Test
   void aCommitForAnotherStoreNamesBothStoresAndHosts() throws IOException {
     Store other = Store.openOrCreate(directory.resolve("other"), Schema.ofTables(TABLES));
     try (SinkRun run = begin()) {
       Commit here = run.prepare(1, 0, 10);
-      Commit there =
-          new Commit(
-              here.storeId(),
-              "far-away",
-              here.lineage(),
-              here.submission(),
-              here.run(),
-              here.direct(),
-              here.checkpointId(),
-              here.last(),
-              here.stateless(),
-              here.watermark(),
-              here.insertId(),
-              here.lanes());
+      Commit there = copy(here, "far-away", here.lanes());
 
       assertThatThrownBy(() -> other.publisher().publish(List.of(there), false))
           .isInstanceOf(ConflictException.class)
