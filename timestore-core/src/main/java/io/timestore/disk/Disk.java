@@ -12,6 +12,9 @@ import java.util.Optional;
  */
 public interface Disk {
 
+  /** Threads on which to do I/O with this disk, for the caller to close. */
+  IoThreads threads(String name, int count);
+
   /** Opens a file that exists. */
   DiskFile openForReading(Path file) throws IOException;
 

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -30,15 +31,21 @@ public final class IoThreads implements Closeable {
 
   /** Daemon threads of this name. */
   public IoThreads(String name, int count) {
+    this(Executors.newFixedThreadPool(count, daemons(name)));
+  }
+
+  /** The threads of an executor, which is nobody else's. */
+  public IoThreads(ExecutorService executor) {
+    this.executor = executor;
+  }
+
+  private static ThreadFactory daemons(String name) {
     AtomicInteger index = new AtomicInteger();
-    executor =
-        Executors.newFixedThreadPool(
-            count,
-            work -> {
-              Thread thread = new Thread(work, name + "-" + index.getAndIncrement());
-              thread.setDaemon(true);
-              return thread;
-            });
+    return work -> {
+      Thread thread = new Thread(work, name + "-" + index.getAndIncrement());
+      thread.setDaemon(true);
+      return thread;
+    };
   }
 
   public <T> Future<T> submit(Callable<T> work) {

@@ -52,6 +52,11 @@ public final class LocalDisk implements Disk {
   private final Set<Path> lockDirectories = ConcurrentHashMap.newKeySet();
 
   @Override
+  public IoThreads threads(String name, int count) {
+    return new IoThreads(name, count);
+  }
+
+  @Override
   public DiskFile openForReading(Path file) throws IOException {
     return explained(
         Attempt.READ,

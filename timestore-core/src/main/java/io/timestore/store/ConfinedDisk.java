@@ -6,6 +6,7 @@ import io.timestore.disk.Disk;
 import io.timestore.disk.DiskFile;
 import io.timestore.disk.DiskLock;
 import io.timestore.disk.DiskWatch;
+import io.timestore.disk.IoThreads;
 import io.timestore.format.CorruptStoreException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -45,6 +46,11 @@ final class ConfinedDisk implements Disk {
   private Path nameInside(Path path) throws IOException {
     inside(path.resolveSibling("."));
     return path;
+  }
+
+  @Override
+  public IoThreads threads(String name, int count) {
+    return disk.threads(name, count);
   }
 
   @Override

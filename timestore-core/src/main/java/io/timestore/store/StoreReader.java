@@ -53,7 +53,7 @@ public final class StoreReader implements Closeable {
     this.files = files;
     this.load = load;
     this.options = options;
-    this.threads = new IoThreads("timestore-reader", options.threads());
+    this.threads = disk.threads("timestore-reader", options.threads());
     this.open = new OpenFiles(disk);
     try {
       this.snapshot = call(load);

@@ -80,7 +80,7 @@ public final class StoreWriter implements Closeable {
     this.owner =
         new Owner(options.direct() ? Owner.Kind.DIRECT : Owner.Kind.RUN, entropy.ids().get());
     this.publisher = new Publisher(disk, entropy, files, storeId);
-    this.threads = new IoThreads("timestore-writer", Math.min(THREADS_MAX, 1 + 2 * tables.size()));
+    this.threads = disk.threads("timestore-writer", Math.min(THREADS_MAX, 1 + 2 * tables.size()));
     try {
       this.mode = threads.call(() -> disk.probe(files.root(), options.directIo()));
       lastKey = threads.call(() -> largestKey(publisher.current()));

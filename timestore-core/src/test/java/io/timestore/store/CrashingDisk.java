@@ -6,6 +6,7 @@ import io.timestore.disk.Disk;
 import io.timestore.disk.DiskFile;
 import io.timestore.disk.DiskLock;
 import io.timestore.disk.DiskWatch;
+import io.timestore.disk.IoThreads;
 import io.timestore.disk.LocalDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -96,6 +97,11 @@ final class CrashingDisk implements Disk {
     int blockBytes = 4096;
     int length = bytes.remaining() / 2 / blockBytes * blockBytes;
     return bytes.duplicate().limit(bytes.position() + length);
+  }
+
+  @Override
+  public IoThreads threads(String name, int count) {
+    return disk.threads(name, count);
   }
 
   @Override
