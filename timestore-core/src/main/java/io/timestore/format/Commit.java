@@ -41,9 +41,9 @@ public record Commit(
 
   /**
    * Version of {@link #toBytes}. The first had no insert id, and neither its version nor a CRC in
-   * its bytes.
+   * its bytes; the second had no CRCs of full chunks.
    */
-  public static final int VERSION = 2;
+  public static final int VERSION = 3;
 
   /** Bytes of UTF-8 that an insert id may have. */
   public static final int INSERT_ID_BYTES_MAX = 255;
@@ -76,6 +76,12 @@ public record Commit(
         throw new IllegalArgumentException(
             "lane " + number + ": a batch of rows " + rowsBefore + " to " + rowsAfter);
       }
+      keys.check("keys", rowsBefore * Long.BYTES, rowsAfter * Long.BYTES);
+      for (TableBatch table : tables) {
+        table.offsets.check(
+            table.name + "/offsets", rowsBefore * Long.BYTES, rowsAfter * Long.BYTES);
+        table.data.check(table.name + "/data", table.dataBytesBefore, table.dataBytesAfter);
+      }
     }
   }
 
@@ -84,8 +90,29 @@ public record Commit(
    *
    * @param tailCrc CRC32C of the file's last, partial chunk with the batch in it
    * @param batchCrc CRC32C of the batch's bytes alone
+   * @param chunkCrcs CRC32C of each chunk that the batch completes, in their order; empty where
+   *     they are not known
    */
-  public record FileBatch(int tailCrc, int batchCrc) {}
+  public record FileBatch(int tailCrc, int batchCrc, List<Integer> chunkCrcs) {
+    public FileBatch {
+      chunkCrcs = List.copyOf(chunkCrcs);
+    }
+
+    private void check(String file, long bytesBefore, long bytesAfter) {
+      long completed =
+          bytesAfter / CommitRecord.CHUNK_BYTES - bytesBefore / CommitRecord.CHUNK_BYTES;
+      if (!chunkCrcs.isEmpty() && chunkCrcs.size() != completed) {
+        throw new IllegalArgumentException(
+            file
+                + ": CRCs of "
+                + chunkCrcs.size()
+                + " chunks in a batch of bytes "
+                + bytesBefore
+                + " to "
+                + bytesAfter);
+      }
+    }
+  }
 
   /** The batch in a table's two files. */
   public record TableBatch(
@@ -176,7 +203,7 @@ public record Commit(
   }
 
   private static void writeFile(RecordWriter out, FileBatch file) {
-    out.i32(file.tailCrc).i32(file.batchCrc);
+    out.i32(file.tailCrc).i32(file.batchCrc).list(file.chunkCrcs, out::i32);
   }
 
   /**
@@ -195,7 +222,7 @@ public record Commit(
           "commit: the CRC32C of its " + bytes.length + " bytes is wrong, they were changed");
     }
     int version = in.getInt(0);
-    if (version != VERSION) {
+    if (version != 2 && version != VERSION) {
       throw unknown(version);
     }
     return readFields(version, in.limit(fieldsEnd).position(Integer.BYTES));
@@ -209,7 +236,7 @@ public record Commit(
   public static Commit fromBytes(int version, byte[] bytes) throws CorruptStoreException {
     return switch (version) {
       case 1 -> readFields(version, ByteBuffer.wrap(bytes));
-      case VERSION -> fromBytes(bytes);
+      case 2, VERSION -> fromBytes(bytes);
       default -> throw unknown(version);
     };
   }
@@ -235,21 +262,24 @@ public record Commit(
                 in.bool(),
                 in.i64(),
                 version == 1 ? "" : in.text(),
-                in.list(() -> readLane(in))));
+                in.list(() -> readLane(in, version))));
   }
 
-  private static LaneBatch readLane(RecordReader in) {
+  private static LaneBatch readLane(RecordReader in, int version) {
     return new LaneBatch(
         in.i32(),
         in.i64(),
         in.i64(),
         in.i64(),
         in.i64(),
-        readFile(in),
-        in.list(() -> new TableBatch(in.text(), in.i64(), in.i64(), readFile(in), readFile(in))));
+        readFile(in, version),
+        in.list(
+            () ->
+                new TableBatch(
+                    in.text(), in.i64(), in.i64(), readFile(in, version), readFile(in, version))));
   }
 
-  private static FileBatch readFile(RecordReader in) {
-    return new FileBatch(in.i32(), in.i32());
+  private static FileBatch readFile(RecordReader in, int version) {
+    return new FileBatch(in.i32(), in.i32(), version < 3 ? List.of() : in.list(in::i32));
   }
 }

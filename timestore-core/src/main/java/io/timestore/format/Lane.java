@@ -114,6 +114,23 @@ public record Lane(
         tables);
   }
 
+  /** This lane with the CRCs of its files' partial chunks. */
+  public Lane withTailCrcs(int newKeysTailCrc, List<LaneTable> newTables) {
+    return new Lane(
+        number,
+        state,
+        generation,
+        encoding,
+        owner,
+        base,
+        from,
+        rows,
+        smallestKey,
+        largestKey,
+        newKeysTailCrc,
+        newTables);
+  }
+
   /** This lane with a committed batch more. */
   public Lane extendedBy(Commit.LaneBatch batch) {
     return new Lane(

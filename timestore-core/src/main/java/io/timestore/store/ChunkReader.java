@@ -3,7 +3,7 @@ package io.timestore.store;
 import io.timestore.disk.Disk;
 import io.timestore.disk.DiskFile;
 import io.timestore.format.CommitRecord;
-import io.timestore.format.CorruptStoreException;
+import io.timestore.store.Fault.RowSpan;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,31 +17,49 @@ import java.util.zip.CRC32C;
 final class ChunkReader implements Closeable {
   private static final int CHUNK_BYTES = CommitRecord.CHUNK_BYTES;
 
-  private final Path path;
+  private final CommittedFile committed;
+  private final boolean verify;
+  private final RowsOf rows;
   private final DiskFile file;
-  private final long sizeBytes;
-  private final int tailCrc;
+  private final ChunkCrcs crcs;
   private final ByteBuffer chunk;
+  private final CRC32C crc = new CRC32C();
   private long chunkStart = -1;
 
+  /** Which rows have bytes in a part of the file. */
+  interface RowsOf {
+    RowSpan bytes(long start, long end) throws IOException;
+  }
+
+  /** Of {@code keys} and {@code offsets}. */
+  static RowSpan rowsOfNumbers(long start, long end) {
+    return new RowSpan(start / Long.BYTES, (end + Long.BYTES - 1) / Long.BYTES);
+  }
+
   /**
-   * @param sizeBytes committed bytes of the file
-   * @param tailCrc CRC32C of the last, partial chunk; 0: not known
+   * @param verify whether to compare checksums
+   * @param rows for errors
    */
-  ChunkReader(Disk disk, Path path, long sizeBytes, int tailCrc) throws IOException {
-    this.path = path;
-    this.sizeBytes = sizeBytes;
-    this.tailCrc = tailCrc;
-    this.file = LaneFile.open(disk, path, sizeBytes);
-    this.chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, sizeBytes));
+  ChunkReader(Disk disk, CommittedFile committed, boolean verify, RowsOf rows) throws IOException {
+    this.committed = committed;
+    this.verify = verify;
+    this.rows = rows;
+    this.file = LaneFile.open(disk, committed.path(), committed.sizeBytes());
+    try {
+      this.crcs = new ChunkCrcs(disk, committed);
+    } catch (IOException | RuntimeException e) {
+      file.close();
+      throw e;
+    }
+    this.chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, committed.sizeBytes()));
   }
 
   Path path() {
-    return path;
+    return committed.path();
   }
 
   long sizeBytes() {
-    return sizeBytes;
+    return committed.sizeBytes();
   }
 
   /** The big-endian u64 of that index. */
@@ -69,32 +87,42 @@ final class ChunkReader implements Closeable {
       return;
     }
     chunkStart = -1;
-    int length = (int) Math.min(CHUNK_BYTES, sizeBytes - start);
+    int length = (int) Math.min(CHUNK_BYTES, sizeBytes() - start);
     chunk.clear().limit(length);
     int read = file.read(chunk, start);
     if (read < length) {
-      throw LaneFile.ended(path, start + read, sizeBytes);
+      throw LaneFile.ended(path(), start + read, sizeBytes());
     }
     chunk.flip();
-    if (length < CHUNK_BYTES && tailCrc != 0) {
-      checkTail(start);
+    if (verify) {
+      check(start);
     }
     chunkStart = start;
   }
 
-  private void checkTail(long start) throws CorruptStoreException {
-    CRC32C crc = new CRC32C();
+  private void check(long start) throws IOException {
+    boolean full = chunk.limit() == CHUNK_BYTES;
+    int expected = full ? crcs.of(start / CHUNK_BYTES) : committed.tailCrc();
+    if (expected == ChunkCrcs.UNKNOWN) {
+      return;
+    }
+    crc.reset();
     crc.update(chunk.duplicate());
-    if ((int) crc.getValue() != tailCrc) {
-      throw new CorruptStoreException(
-          String.format(
-              "%s: bytes %d to %d have the CRC32C %08x, expected %08x",
-              path, start, sizeBytes, crc.getValue(), tailCrc));
+    int found = (int) crc.getValue();
+    // A writer may have been about to note it when it was read.
+    if (found != expected && (!full || found != crcs.reread(start / CHUNK_BYTES))) {
+      long end = start + chunk.limit();
+      throw Fault.checksum(path(), start, end, rows.bytes(start, end), found, expected)
+          .toException();
     }
   }
 
   @Override
   public void close() throws IOException {
-    file.close();
+    try {
+      file.close();
+    } finally {
+      crcs.close();
+    }
   }
 }

@@ -11,6 +11,8 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Future;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,7 @@ final class FileAppender implements Closeable {
   private final int bufferBytesMax;
   private final CRC32C chunkCrc = new CRC32C();
   private final CRC32C batchCrc = new CRC32C();
+  private final List<Integer> completedCrcs = new ArrayList<>();
   private ByteBuffer buffer;
   private ByteBuffer otherBuffer;
   private @Nullable Future<@Nullable Void> otherWrite;
@@ -200,8 +203,10 @@ final class FileAppender implements Closeable {
 
   /** What the batch since the last call is in this file; after {@link #flush}. */
   FileBatch endBatch() {
-    FileBatch batch = new FileBatch((int) chunkCrc.getValue(), (int) batchCrc.getValue());
+    FileBatch batch =
+        new FileBatch((int) chunkCrc.getValue(), (int) batchCrc.getValue(), completedCrcs);
     batchCrc.reset();
+    completedCrcs.clear();
     return batch;
   }
 
@@ -214,6 +219,7 @@ final class FileAppender implements Closeable {
       chunkCrc.update(buffer.duplicate().limit(end).position(checked));
       checked = end;
       if (bufferStart + end == chunkEnd) {
+        completedCrcs.add((int) chunkCrc.getValue());
         chunkCrc.reset();
       }
     }

@@ -1,16 +1,19 @@
 package io.timestore.store;
 
 import io.timestore.disk.Disk;
+import io.timestore.disk.DiskFile;
 import io.timestore.disk.DiskLock;
 import io.timestore.format.Batch;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.Lane;
+import io.timestore.format.Lane.LaneTable;
 import io.timestore.format.Owner;
 import io.timestore.store.LaneWriter.OwnLane;
 import io.timestore.store.RecordFile.Loaded;
 import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -45,14 +48,14 @@ final class LaneAllocator {
           disk.tryLock(
               files.lane(newest.number()).writerLock(), Holder.describe("run " + owner.run()));
       if (lock.isPresent()) {
-        Lane taken = newest.takenBy(owner);
         try {
+          Lane taken = withTailCrcs(newest).takenBy(owner);
           recordFile.replace(record.withLane(taken));
+          return new OwnLane(taken, lock.get());
         } catch (Throwable e) {
           lock.get().close();
           throw e;
         }
-        return new OwnLane(taken, lock.get());
       }
     }
     return newLane(owner, record);
@@ -61,13 +64,41 @@ final class LaneAllocator {
   /** Rows that somebody else appended are read once before ours follow them. */
   private void checkRowsOfReference(CommitRecord record) throws IOException {
     Lane lane = record.lanes().get(0);
-    List<String> tables = lane.tables().stream().map(Lane.LaneTable::name).toList();
+    List<String> tables = lane.tables().stream().map(LaneTable::name).toList();
     LaneRange rows = new LaneRange(0, lane.from(), lane.rows());
-    try (Scan scan = new Scan(disk, files, record, List.of(rows), tables)) {
+    try (Scan scan = new Scan(disk, files, record, List.of(rows), tables, true)) {
       Batch batch = new Batch(tables.size());
       while (scan.next(batch)) {
         // Scan checks the order of keys and offsets.
       }
+    }
+  }
+
+  /**
+   * The lane with a CRC for each partial chunk: its block will be written over, and a power cut may
+   * damage it then. Only the reference's rows have none.
+   */
+  private Lane withTailCrcs(Lane lane) throws IOException {
+    LaneFiles laneFiles = files.lane(lane.number());
+    List<LaneTable> tables = new ArrayList<>();
+    for (LaneTable table : lane.tables()) {
+      tables.add(
+          new LaneTable(
+              table.name(),
+              table.dataBytes(),
+              tailCrc(laneFiles.committedOffsets(lane, table)),
+              tailCrc(laneFiles.committedData(table))));
+    }
+    return lane.withTailCrcs(tailCrc(laneFiles.committedKeys(lane)), tables);
+  }
+
+  private int tailCrc(CommittedFile file) throws IOException {
+    if (file.tailCrc() != ChunkCrcs.UNKNOWN || file.tailStart() == file.sizeBytes()) {
+      return file.tailCrc();
+    }
+    try (DiskFile open = LaneFile.open(disk, file.path(), file.sizeBytes())) {
+      return FileCrc.of(open, file.tailStart(), file.sizeBytes())
+          .orElseThrow(() -> LaneFile.ended(file.path(), file.tailStart(), file.sizeBytes()));
     }
   }
 

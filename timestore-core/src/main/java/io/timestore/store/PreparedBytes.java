@@ -7,14 +7,11 @@ import io.timestore.format.Commit.LaneBatch;
 import io.timestore.format.Commit.TableBatch;
 import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.zip.CRC32C;
+import java.util.OptionalInt;
 
 /** What a commit prepared, as it stands on disk now. */
 final class PreparedBytes {
-  private static final int READ_BYTES = 1024 * 1024;
-
   private final Disk disk;
   private final StoreFiles files;
 
@@ -54,20 +51,8 @@ final class PreparedBytes {
     if (!disk.exists(path)) {
       return false;
     }
-    CRC32C crc = new CRC32C();
     try (DiskFile file = disk.openForReading(path)) {
-      if (file.sizeBytes() < to) {
-        return false;
-      }
-      ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(READ_BYTES, to - from));
-      for (long position = from; position < to; position += bytes.limit()) {
-        bytes.clear().limit((int) Math.min(READ_BYTES, to - position));
-        if (file.read(bytes, position) < bytes.limit()) {
-          return false;
-        }
-        crc.update(bytes.flip());
-      }
+      return FileCrc.of(file, from, to).equals(OptionalInt.of(batch.batchCrc()));
     }
-    return (int) crc.getValue() == batch.batchCrc();
   }
 }

@@ -3,7 +3,9 @@ package io.timestore.store;
 import io.timestore.disk.Disk;
 import io.timestore.disk.DiskLock;
 import io.timestore.format.Commit;
+import io.timestore.format.Commit.FileBatch;
 import io.timestore.format.Commit.LaneBatch;
+import io.timestore.format.Commit.TableBatch;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.Lane;
 import io.timestore.format.Lineage;
@@ -18,8 +20,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
@@ -142,9 +142,10 @@ public final class Publisher implements Closeable {
     CommitRecord next = current.record();
     long watermark = Long.MAX_VALUE;
     Commit newest = null;
-    Set<Integer> changedLanes = new TreeSet<>();
+    List<LaneBatch> compared = new ArrayList<>();
+    List<LaneBatch> published = new ArrayList<>();
     for (Commit commit : commits) {
-      List<LaneBatch> toDo = judge(commit, verifyBytes, next, current.byReference());
+      List<LaneBatch> toDo = judge(commit, verifyBytes, next, current.byReference(), compared);
       boolean releases = releasesLanes(commit, next);
       // The second attempt of a finished submission releases its lane, and adds nothing.
       boolean addsNothing = toDo.isEmpty() && !(releases && commit.lanes().isEmpty());
@@ -156,7 +157,7 @@ public final class Publisher implements Closeable {
         watermark = Math.min(watermark, commit.watermark());
         newest = commit;
       }
-      toDo.forEach(batch -> changedLanes.add(batch.number()));
+      published.addAll(toDo);
     }
     Optional<String> overlap = LaneOrder.overlap(LaneOrder.sequence(next.lanes()));
     if (overlap.isPresent()) {
@@ -171,25 +172,62 @@ public final class Publisher implements Closeable {
     }
     if (!next.equals(current.record())) {
       recordFile.replace(next);
-      for (int number : changedLanes) {
-        writeLaneLength(next.lane(number).orElseThrow());
-      }
     }
+    for (LaneBatch batch : published) {
+      writeLaneLength(next.lane(batch.number()).orElseThrow());
+      noteChunkCrcs(batch);
+    }
+    compared.forEach(this::noteChunkCrcs);
     return outcomes;
   }
 
-  /** Rule 6: which of a commit's lanes are still to be published. */
+  /**
+   * CRCs of the chunks that a batch completed, noted when the chunks' bytes are there for good.
+   * Where that fails they are not known.
+   */
+  private void noteChunkCrcs(LaneBatch batch) {
+    LaneFiles lane = files.lane(batch.number());
+    long offset = batch.rowsBefore() * Long.BYTES;
+    try {
+      noteChunkCrcs(lane.keys(), offset, batch.keys());
+      for (TableBatch table : batch.tables()) {
+        noteChunkCrcs(lane.offsets(table.name()), offset, table.offsets());
+        noteChunkCrcs(lane.data(table.name()), table.dataBytesBefore(), table.data());
+      }
+    } catch (IOException e) {
+      LOG.warn("{}: checksums could not be noted; the commit stands", lane.directory(), e);
+    }
+  }
+
+  private void noteChunkCrcs(Path file, long bytesBefore, FileBatch batch) throws IOException {
+    if (!batch.chunkCrcs().isEmpty()) {
+      ChunkCrcs.write(disk, file, bytesBefore / CommitRecord.CHUNK_BYTES, batch.chunkCrcs());
+    }
+  }
+
+  /**
+   * Rule 6: which of a commit's lanes are still to be published.
+   *
+   * @param compared gets those that are not, and whose bytes on disk are the commit's
+   */
   private List<LaneBatch> judge(
-      Commit commit, boolean verifyBytes, CommitRecord record, boolean byReference)
+      Commit commit,
+      boolean verifyBytes,
+      CommitRecord record,
+      boolean byReference,
+      List<LaneBatch> compared)
       throws IOException {
     if (commit.stateless() && record.finished().contains(commit.submission())) {
       return List.of();
     }
     List<LaneBatch> toDo = new ArrayList<>();
     for (LaneBatch batch : commit.lanes()) {
-      if (!isDone(batch, record, verifyBytes || byReference)) {
+      boolean compare = verifyBytes || byReference;
+      if (!isDone(batch, record, compare)) {
         checkOurs(commit, batch, record);
         toDo.add(batch);
+      } else if (compare) {
+        compared.add(batch);
       }
     }
     if (!toDo.isEmpty() || releasesLanes(commit, record)) {

@@ -16,8 +16,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads rows forward, in batches. Keys and offsets are checked for their order, and every partial
- * chunk against its CRC, before a row of it is handed out.
+ * Reads rows forward, in batches. Keys and offsets are checked for their order, and every chunk of
+ * half a MiB against its CRC where it is known, before a row of it is handed out.
  *
  * <p>Holds a chunk of each file, so up to 1 MiB a table, and fills batches of up to 32 MiB, where a
  * single value is not larger.
@@ -39,6 +39,7 @@ public final class Scan implements Closeable {
   private final CommitRecord record;
   private final List<LaneRange> ranges;
   private final List<String> tables;
+  private final boolean verifyChecksums;
   private int rangeIndex = -1;
   private long row;
   private long end;
@@ -50,12 +51,14 @@ public final class Scan implements Closeable {
       StoreFiles files,
       CommitRecord record,
       List<LaneRange> ranges,
-      List<String> tables) {
+      List<String> tables,
+      boolean verifyChecksums) {
     this.disk = disk;
     this.files = files;
     this.record = record;
     this.ranges = List.copyOf(ranges);
     this.tables = List.copyOf(tables);
+    this.verifyChecksums = verifyChecksums;
   }
 
   /**
@@ -110,7 +113,7 @@ public final class Scan implements Closeable {
     end = range.end();
     Lane next = record.lane(range.lane()).orElseThrow();
     if (row < end) {
-      lane = new LaneReader(disk, files.lane(range.lane()), next, tables);
+      lane = new LaneReader(disk, files.lane(range.lane()), next, tables, verifyChecksums);
     }
     return true;
   }
@@ -136,14 +139,18 @@ public final class Scan implements Closeable {
     private final List<TableReader> tables = new ArrayList<>();
     private long previousKey;
 
-    LaneReader(Disk disk, LaneFiles files, Lane lane, List<String> tableNames) throws IOException {
-      keys = new ChunkReader(disk, files.keys(), lane.rows() * Long.BYTES, lane.keysTailCrc());
+    LaneReader(
+        Disk disk, LaneFiles files, Lane lane, List<String> tableNames, boolean verifyChecksums)
+        throws IOException {
+      keys =
+          new ChunkReader(
+              disk, files.committedKeys(lane), verifyChecksums, ChunkReader::rowsOfNumbers);
       try {
         for (String name : tableNames) {
           Optional<LaneTable> table = lane.table(name);
           tables.add(
               table.isPresent()
-                  ? new TableReader(disk, files, lane.rows(), table.get())
+                  ? new TableReader(disk, files, lane, table.get(), verifyChecksums)
                   : new TableReader());
         }
       } catch (IOException | RuntimeException e) {
@@ -204,13 +211,14 @@ public final class Scan implements Closeable {
       data = null;
     }
 
-    TableReader(Disk disk, LaneFiles files, long rows, LaneTable table) throws IOException {
-      offsets =
-          new ChunkReader(
-              disk, files.offsets(table.name()), rows * Long.BYTES, table.offsetsTailCrc());
+    TableReader(Disk disk, LaneFiles files, Lane lane, LaneTable table, boolean verifyChecksums)
+        throws IOException {
+      CommittedFile ends = files.committedOffsets(lane, table);
+      offsets = new ChunkReader(disk, ends, verifyChecksums, ChunkReader::rowsOfNumbers);
       try {
         data =
-            new ChunkReader(disk, files.data(table.name()), table.dataBytes(), table.dataTailCrc());
+            new ChunkReader(
+                disk, files.committedData(table), verifyChecksums, new DataRows(disk, ends));
       } catch (IOException | RuntimeException e) {
         offsets.close();
         throw e;

@@ -181,6 +181,16 @@ public final class Snapshot {
    * @throws IOException if the snapshot has no such rows: they were replaced
    */
   public Scan scan(List<LaneRange> ranges, List<String> tables) throws IOException {
+    return scan(ranges, tables, true);
+  }
+
+  /**
+   * As {@link #scan(List, List)}.
+   *
+   * @param verifyChecksums whether to compare what is read with its checksums
+   */
+  public Scan scan(List<LaneRange> ranges, List<String> tables, boolean verifyChecksums)
+      throws IOException {
     for (LaneRange range : ranges) {
       Optional<Lane> lane = record.lane(range.lane());
       if (lane.isEmpty() || range.start() < lane.get().from() || range.end() > lane.get().rows()) {
@@ -196,7 +206,7 @@ public final class Snapshot {
       }
     }
     checkTables(tables);
-    return new Scan(disk, files, record, ranges, tables);
+    return new Scan(disk, files, record, ranges, tables, verifyChecksums);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.timestore.store;
 
 import io.timestore.disk.Disk;
 import io.timestore.disk.FileNames;
+import io.timestore.disk.IoThreads;
 import io.timestore.disk.LocalDisk;
 import io.timestore.format.Column;
 import io.timestore.format.Commit;
@@ -19,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -265,6 +267,23 @@ public final class Store {
    */
   public Snapshot snapshot() throws IOException {
     return new Snapshot(disk, files, recordFile().load().record(), order);
+  }
+
+  /**
+   * Reads all that is committed now, and tells of everything that breaks the format: lost files and
+   * bytes, wrong checksums, keys and offsets out of order, cells of a wrong width. It takes no
+   * lock, and repairs nothing.
+   *
+   * @param faults gets each of them, in the order of lanes and files
+   * @throws CorruptStoreException if the commit record itself is damaged, so that nobody knows what
+   *     is committed
+   */
+  public Verified verify(Consumer<Fault> faults) throws IOException {
+    List<Column> columns = schema == null ? List.of() : schema.columns();
+    Verification verification = new Verification(disk, files, columns, faults);
+    try (IoThreads thread = disk.threads("timestore-verify", 1)) {
+      return thread.call(() -> verification.run(recordFile().load().record()));
+    }
   }
 
   /** Begins a run that appends rows whose values stand in the order of {@link #tables}. */

@@ -2,6 +2,8 @@ package io.timestore.store;
 
 import io.timestore.disk.Disk;
 import io.timestore.disk.FileNames;
+import io.timestore.format.Lane;
+import io.timestore.format.Lane.LaneTable;
 import io.timestore.format.TableNames;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -66,6 +68,29 @@ record StoreFiles(Path root) {
 
     Path data(String table) {
       return table(table).resolve("data");
+    }
+
+    /** The lane's files, as far as they are committed. */
+    List<CommittedFile> committed(Lane lane) {
+      List<CommittedFile> committed = new ArrayList<>(List.of(committedKeys(lane)));
+      for (LaneTable table : lane.tables()) {
+        committed.add(committedOffsets(lane, table));
+        committed.add(committedData(table));
+      }
+      return committed;
+    }
+
+    CommittedFile committedKeys(Lane lane) {
+      return new CommittedFile(keys(), lane.rows() * Long.BYTES, lane.keysTailCrc());
+    }
+
+    CommittedFile committedOffsets(Lane lane, LaneTable table) {
+      return new CommittedFile(
+          offsets(table.name()), lane.rows() * Long.BYTES, table.offsetsTailCrc());
+    }
+
+    CommittedFile committedData(LaneTable table) {
+      return new CommittedFile(data(table.name()), table.dataBytes(), table.dataTailCrc());
     }
 
     Path length() {

@@ -254,11 +254,25 @@ public final class StoreWriter implements Closeable {
 
   private LaneWriter takeLane() throws IOException {
     OwnLane own = publisher.takeLane(owner, tables);
+    fillInChunkCrcs();
     try {
       return new LaneWriter(disk, files, own, tables, mode, threads, options.bufferMemoryBytes());
     } catch (Throwable e) {
       own.writerLock().close();
       throw e;
+    }
+  }
+
+  /** What a power cut took, or the reference never wrote: rule 6. */
+  private void fillInChunkCrcs() {
+    try {
+      for (Lane committed : publisher.current().lanes()) {
+        for (CommittedFile file : files.lane(committed.number()).committed(committed)) {
+          ChunkCrcs.fillIn(disk, file);
+        }
+      }
+    } catch (IOException e) {
+      LOG.warn("{}: not all missing checksums could be filled in", files.root(), e);
     }
   }
 

@@ -230,7 +230,7 @@ class CommitRecordTest {
   }
 
   private static Commit.LaneBatch batchOf(String table) {
-    Commit.FileBatch file = new Commit.FileBatch(1, 2);
+    Commit.FileBatch file = new Commit.FileBatch(1, 2, List.of());
     return new Commit.LaneBatch(
         0, 2, 3, 5, -1, file, List.of(new Commit.TableBatch(table, 3, 3, file, file)));
   }

@@ -26,30 +26,50 @@ class CommitTest {
           4,
           5,
           -1,
-          new FileBatch(0x01020304, 0x05060708),
+          new FileBatch(0x01020304, 0x05060708, List.of()),
           List.of(
               new TableBatch(
                   "a",
                   3,
                   9,
-                  new FileBatch(0x11121314, 0x15161718),
-                  new FileBatch(0x21222324, 0x25262728))));
+                  new FileBatch(0x11121314, 0x15161718, List.of()),
+                  new FileBatch(0x21222324, 0x25262728, List.of()))));
+
+  /** A batch that completes two chunks of keys and offsets. */
+  private static final LaneBatch LANE_WITH_CHUNKS =
+      new LaneBatch(
+          4,
+          65_535,
+          131_073,
+          5,
+          6,
+          new FileBatch(1, 2, List.of(0x31323334, -1)),
+          List.of(
+              new TableBatch(
+                  "a",
+                  0,
+                  524_288,
+                  new FileBatch(3, 4, List.of(0x41424344, 5)),
+                  new FileBatch(0, 6, List.of(0x51525354)))));
 
   /** What stands in {@code commit-v2.hex}. */
-  private static final Commit SMALL =
-      new Commit(
-          UUID.fromString("00112233-4455-6677-8899-aabbccddeeff"),
-          "host",
-          id(2),
-          id(3),
-          id(1),
-          true,
-          7,
-          false,
-          true,
-          Long.MIN_VALUE,
-          "load 7",
-          List.of(LANE));
+  private static final Commit SMALL = commit(LANE);
+
+  private static Commit commit(LaneBatch... lanes) {
+    return new Commit(
+        UUID.fromString("00112233-4455-6677-8899-aabbccddeeff"),
+        "host",
+        id(2),
+        id(3),
+        id(1),
+        true,
+        7,
+        false,
+        true,
+        Long.MIN_VALUE,
+        "load 7",
+        List.of(lanes));
+  }
 
   private static UUID id(int number) {
     return new UUID(0x0100_0000_0000_0000L, number);
@@ -57,9 +77,11 @@ class CommitTest {
 
   private static Commit full() {
     TableBatch table =
-        new TableBatch("größe", 0, 1L << 40, new FileBatch(-1, 0), new FileBatch(0, -1));
+        new TableBatch(
+            "größe", 0, 1L << 40, new FileBatch(-1, 0, List.of()), new FileBatch(0, -1, List.of()));
     LaneBatch other =
-        new LaneBatch(100_000, 0, 1L << 33, -9, -8, new FileBatch(1, 2), List.of(table, table));
+        new LaneBatch(
+            100_000, 0, 1L << 33, -9, -8, new FileBatch(1, 2, List.of()), List.of(table, table));
     return new Commit(
         id(1),
         "",
@@ -98,18 +120,18 @@ class CommitTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 3, -1})
+  @ValueSource(ints = {0, 1, 4, -1})
   void aVersionInTheBytesThatIsNotKnownIsNamed(int version) {
     byte[] bytes = ByteBuffer.wrap(full().toBytes()).putInt(0, version).array();
 
     assertThatThrownBy(() -> Commit.fromBytes(sealed(bytes)))
         .isInstanceOf(CorruptStoreException.class)
-        .hasMessage("commit of version " + version + ", this software reads versions 1 to 2");
+        .hasMessage("commit of version " + version + ", this software reads versions 1 to 3");
   }
 
   @Test
   void rowsAndBytesThatNoBatchHasAreRefused() {
-    FileBatch file = new FileBatch(0, 0);
+    FileBatch file = new FileBatch(0, 0, List.of());
     for (long[] rows : new long[][] {{-1, 1}, {1, 1}, {2, 1}, {0, 1L << 60}}) {
       assertThatThrownBy(() -> new LaneBatch(0, rows[0], rows[1], 0, 0, file, List.of()))
           .isInstanceOf(IllegalArgumentException.class)
@@ -129,11 +151,34 @@ class CommitTest {
   }
 
   @Test
-  void versionTwoHasTheGoldenBytes() throws IOException {
+  void versionThreeHasTheGoldenBytes() throws IOException {
+    byte[] golden = Hex.read("commit-v3.hex");
+    Commit commit = commit(LANE, LANE_WITH_CHUNKS);
+
+    assertThat(commit.toBytes()).isEqualTo(golden);
+    assertThat(Commit.fromBytes(golden)).isEqualTo(commit);
+  }
+
+  @Test
+  void versionTwoHadNoCrcsOfFullChunks() throws IOException {
     byte[] golden = Hex.read("commit-v2.hex");
 
-    assertThat(SMALL.toBytes()).isEqualTo(golden);
     assertThat(Commit.fromBytes(golden)).isEqualTo(SMALL);
+    assertThat(Commit.fromBytes(2, golden)).isEqualTo(SMALL);
+  }
+
+  @Test
+  void crcsOfOtherChunksThanTheBatchCompletesAreRefused() {
+    FileBatch none = new FileBatch(0, 0, List.of());
+    FileBatch one = new FileBatch(0, 0, List.of(7));
+
+    assertThatThrownBy(() -> new LaneBatch(0, 0, 65_535, 0, 0, one, List.of()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("keys: CRCs of 1 chunks in a batch of bytes 0 to 524280");
+    TableBatch table = new TableBatch("a", 0, 524_287, none, one);
+    assertThatThrownBy(() -> new LaneBatch(0, 0, 1, 0, 0, none, List.of(table)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("a/data: CRCs of 1 chunks in a batch of bytes 0 to 524287");
   }
 
   @Test
@@ -156,11 +201,11 @@ class CommitTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 3, -1})
+  @ValueSource(ints = {0, 4, -1})
   void anyOtherVersionIsRefusedWithBothNamed(int version) {
     assertThatThrownBy(() -> Commit.fromBytes(version, SMALL.toBytes()))
         .isInstanceOf(CorruptStoreException.class)
-        .hasMessage("commit of version " + version + ", this software reads versions 1 to 2");
+        .hasMessage("commit of version " + version + ", this software reads versions 1 to 3");
   }
 
   @Test

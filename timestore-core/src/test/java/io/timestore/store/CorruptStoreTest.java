@@ -159,7 +159,9 @@ class CorruptStoreTest {
       flip(name, position);
 
       assertScanIsCorrupt(
-          store, file(name) + ": bytes 0 to " + committedBytes + " have the CRC32C", "expected");
+          store,
+          file(name) + ": chunk 0, bytes 0 to " + committedBytes + ", has the CRC32C",
+          "expected");
       assertAppendIsCorrupt(
           store, file(name) + ": the last chunk of " + committedBytes + " committed bytes");
       flip(name, position);
