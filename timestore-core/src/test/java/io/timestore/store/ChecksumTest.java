@@ -10,6 +10,7 @@ import io.timestore.disk.DiskFile;
 import io.timestore.disk.SimulatedDisk;
 import io.timestore.disk.SimulatedProcess;
 import io.timestore.disk.SimulatedProcess.Kind;
+import io.timestore.disk.SimulatedProcess.Operation;
 import io.timestore.format.Batch;
 import io.timestore.format.Commit;
 import io.timestore.format.CommitRecord;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -101,6 +103,18 @@ class ChecksumTest {
   private long unverifiedChunks() throws IOException {
     assertThat(faults()).isEmpty();
     return store().verify(fault -> {}).unverifiedChunkCount();
+  }
+
+  /** Kills the process in place of an operation. */
+  private static void dieAt(SimulatedProcess process, Predicate<Operation> end) {
+    process.withFate(
+        operation -> {
+          if (end.test(operation)) {
+            process.kill();
+          } else {
+            operation.run();
+          }
+        });
   }
 
   private byte[] read(String file) throws IOException {
@@ -257,13 +271,9 @@ class ChecksumTest {
     SimulatedProcess process = disk.process();
     StoreWriter writer = open(process).writer(WriterOptions.defaults());
     writer.append(rows(ROWS, ROWS + CHUNK / 4));
-    process.withFate(
-        operation -> {
-          if (operation.kind() == Kind.RENAME && operation.path().endsWith("length")) {
-            process.kill();
-          }
-          operation.run();
-        });
+    dieAt(
+        process,
+        operation -> operation.kind() == Kind.RENAME && operation.path().endsWith("length"));
     assertThatThrownBy(writer::commit).isInstanceOf(IOException.class);
     assertThat(store().snapshot().rowCount()).isEqualTo(ROWS);
 
@@ -314,13 +324,7 @@ class ChecksumTest {
       commit = run.prepare("", true).orElseThrow();
     }
     SimulatedProcess publisher = disk.process();
-    publisher.withFate(
-        operation -> {
-          if (operation.path().toString().endsWith(".crc")) {
-            publisher.kill();
-          }
-          operation.run();
-        });
+    dieAt(publisher, operation -> operation.path().toString().endsWith(".crc"));
     open(publisher).publisher().publish(List.of(commit), false);
     assertThat(unverifiedChunks()).isPositive();
 
@@ -366,13 +370,8 @@ class ChecksumTest {
   void theReferencesLastChunkIsKnownBeforeItsBlockIsWrittenOver() throws IOException {
     appendAsReference(ROWS, ROWS + 10);
     SimulatedProcess process = disk.process();
-    process.withFate(
-        operation -> {
-          if (operation.kind() == Kind.WRITE && operation.path().endsWith("keys")) {
-            process.kill();
-          }
-          operation.run();
-        });
+    dieAt(
+        process, operation -> operation.kind() == Kind.WRITE && operation.path().endsWith("keys"));
     StoreWriter writer = open(process).writer(WriterOptions.defaults());
     assertThatThrownBy(
             () -> {

@@ -75,7 +75,7 @@ final class SplitScan implements Closeable {
     checkStoreId(store.id());
     List<LaneRange> ranges =
         split.slices().stream().filter(s -> !s.isFinished()).map(LaneSlice::rangeToScan).toList();
-    return store.snapshot().scan(ranges, access.tables());
+    return access.scan(store, ranges);
   }
 
   /** A store of the Rust crate has no UUID until ours writes to it: its rows stay what they are. */

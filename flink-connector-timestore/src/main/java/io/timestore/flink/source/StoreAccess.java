@@ -3,6 +3,8 @@ package io.timestore.flink.source;
 import io.timestore.flink.types.BatchRow;
 import io.timestore.flink.types.TableLayout;
 import io.timestore.format.Batch;
+import io.timestore.store.LaneRange;
+import io.timestore.store.Scan;
 import io.timestore.store.Store;
 import java.io.IOException;
 import java.io.Serializable;
@@ -17,10 +19,12 @@ final class StoreAccess implements Serializable {
 
   private final TableLayout layout;
   private final int[] projection;
+  private final boolean verifyChecksums;
 
-  StoreAccess(TableLayout layout, int[] projection) {
+  StoreAccess(TableLayout layout, int[] projection, boolean verifyChecksums) {
     this.layout = layout;
     this.projection = projection.clone();
+    this.verifyChecksums = verifyChecksums;
   }
 
   String path() {
@@ -36,6 +40,11 @@ final class StoreAccess implements Serializable {
     Store store = Store.open(layout.directory());
     layout.checkReadable(store);
     return store;
+  }
+
+  /** Reads rows of the store as it is now. */
+  Scan scan(Store store, List<LaneRange> ranges) throws IOException {
+    return store.snapshot().scan(ranges, tables(), verifyChecksums);
   }
 
   Batch newBatch() {

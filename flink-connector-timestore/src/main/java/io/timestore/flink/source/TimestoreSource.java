@@ -26,14 +26,16 @@ public final class TimestoreSource
    *
    * @param projection indexes of the DDL's physical columns, one for each field of the rows
    * @param splitSizeBytes what a reader is given at once, about
+   * @param verifyChecksums whether to compare what is read with its checksums
    * @param producedType the type of the rows: of the projected columns
    */
   public TimestoreSource(
       TableLayout layout,
       int[] projection,
       long splitSizeBytes,
+      boolean verifyChecksums,
       TypeInformation<RowData> producedType) {
-    this.access = new StoreAccess(layout, projection);
+    this.access = new StoreAccess(layout, projection, verifyChecksums);
     this.splitSizeBytes = splitSizeBytes;
     this.producedType = producedType;
   }

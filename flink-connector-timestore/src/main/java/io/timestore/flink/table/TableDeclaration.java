@@ -103,7 +103,6 @@ final class TableDeclaration {
     requireNow(TimestoreOptions.SINK_ORDERING, TimestoreOptions.Ordering.CHECKPOINT);
     requireNow(TimestoreOptions.SINK_LATE_ROWS, TimestoreOptions.LateRows.FAIL);
     requireNow(TimestoreOptions.SINK_RESTORE_MODE, TimestoreOptions.RestoreMode.FAIL);
-    requireNow(TimestoreOptions.SCAN_VERIFY_CHECKSUMS, true);
     requireOneWriter();
     requirePositive(TimestoreOptions.SCAN_SPLIT_SIZE);
     requirePositive(TimestoreOptions.SINK_REORDER_BUFFER);

@@ -47,6 +47,7 @@ public final class TimestoreTableFactory
     return new TimestoreTableSource(
         layout,
         options.get(TimestoreOptions.SCAN_SPLIT_SIZE).getBytes(),
+        options.get(TimestoreOptions.SCAN_VERIFY_CHECKSUMS),
         options.getOptional(TimestoreOptions.SCAN_PARALLELISM).orElse(null),
         context.getPhysicalRowDataType());
   }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class TimestoreTableSource implements ScanTableSource, SupportsProjectionPushDown {
   private final TableLayout layout;
   private final long splitSizeBytes;
+  private final boolean verifyChecksums;
   private final @Nullable Integer parallelism;
   private int[] projection;
   private DataType producedType;
@@ -25,10 +26,12 @@ final class TimestoreTableSource implements ScanTableSource, SupportsProjectionP
   TimestoreTableSource(
       TableLayout layout,
       long splitSizeBytes,
+      boolean verifyChecksums,
       @Nullable Integer parallelism,
       DataType physicalType) {
     this.layout = layout;
     this.splitSizeBytes = splitSizeBytes;
+    this.verifyChecksums = verifyChecksums;
     this.parallelism = parallelism;
     projection = IntStream.range(0, layout.fieldCount()).toArray();
     producedType = physicalType;
@@ -54,13 +57,15 @@ final class TimestoreTableSource implements ScanTableSource, SupportsProjectionP
   public ScanRuntimeProvider getScanRuntimeProvider(ScanContext context) {
     TypeInformation<RowData> type = context.createTypeInformation(producedType);
     return SourceProvider.of(
-        new TimestoreSource(layout, projection, splitSizeBytes, type), parallelism);
+        new TimestoreSource(layout, projection, splitSizeBytes, verifyChecksums, type),
+        parallelism);
   }
 
   @Override
   public DynamicTableSource copy() {
     TimestoreTableSource copy =
-        new TimestoreTableSource(layout, splitSizeBytes, parallelism, producedType);
+        new TimestoreTableSource(
+            layout, splitSizeBytes, verifyChecksums, parallelism, producedType);
     copy.projection = projection;
     return copy;
   }

@@ -83,7 +83,7 @@ final class BigRows {
   }
 
   StoreAccess access() {
-    return new StoreAccess(layout(), PROJECTION);
+    return new StoreAccess(layout(), PROJECTION, true);
   }
 
   TimestoreSplit split(LaneSlice... slices) {

@@ -61,6 +61,7 @@ final class GoldenTicks {
             directory.toAbsolutePath().toString(), null, "planning-host", KEY, 0, COLUMNS),
         new int[] {0, 1, 2, 3},
         splitSizeBytes,
+        true,
         InternalTypeInfo.of(type));
   }
 

@@ -1,6 +1,7 @@
 package io.timestore.flink.table;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.timestore.format.CellType;
 import io.timestore.format.Column;
@@ -8,6 +9,8 @@ import io.timestore.format.CorruptStoreException;
 import io.timestore.format.Key;
 import io.timestore.format.Schema;
 import io.timestore.store.Store;
+import io.timestore.store.StoreWriter;
+import io.timestore.store.WriterOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
@@ -103,6 +106,36 @@ class TableOnDiskTest {
         .cause()
         .hasCauseInstanceOf(CorruptStoreException.class)
         .hasMessageContaining(directory.resolve("schema.json").toString());
+  }
+
+  @Test
+  void aDamagedChunkEndsTheQueryUnlessChecksumsAreNotVerified() throws Exception {
+    Store store =
+        Store.openOrCreate(
+            directory,
+            Schema.create(
+                Key.of("k", CellType.parse("BIGINT")),
+                List.of(new Column("price", "price", CellType.bytes(), false))));
+    try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+      for (int i = 0; i < 100; i++) {
+        writer.append(i, "cell".getBytes(StandardCharsets.UTF_8));
+      }
+      writer.commit();
+    }
+    Path data = directory.resolve("price/data");
+    byte[] bytes = Files.readAllBytes(data);
+    bytes[4 * 50] = 'C';
+    Files.write(data, bytes);
+    String columns = "k BIGINT NOT NULL, price BYTES NOT NULL";
+
+    SQL.table(columns, "", directory, "'scan.verify-checksums' = 'false'");
+    assertThat(SQL.rows("SELECT k FROM t WHERE price <> X'63656C6C'")).containsExactly(Row.of(50L));
+    SQL.table(columns, "", directory);
+    assertThatThrownBy(() -> SQL.rows("SELECT k FROM t WHERE price <> X'63656C6C'"))
+        .rootCause()
+        .isInstanceOf(CorruptStoreException.class)
+        .hasMessageStartingWith(data + ": chunk 0, bytes 0 to 400, has the CRC32C")
+        .hasMessageEndingWith("; rows 0 to 99 are in it");
   }
 
   @Test

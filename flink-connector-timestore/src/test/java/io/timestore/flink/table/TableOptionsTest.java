@@ -77,7 +77,6 @@ class TableOptionsTest {
     "sink.late-rows, keep, fail",
     "sink.late-rows, drop, fail",
     "sink.restore.mode, truncate, fail",
-    "scan.verify-checksums, false, true",
   })
   void valuesOfLaterVersionsSaySo(String option, String value, String only) {
     SQL.table(directory, "'" + option + "' = '" + value + "'")
@@ -102,7 +101,6 @@ class TableOptionsTest {
                     "'fields.price.table' = 'p'",
                     "'scan.parallelism' = '2'",
                     "'scan.split.size' = '1 mb'",
-                    "'scan.verify-checksums' = 'true'",
                     "'sink.parallelism' = '1'",
                     "'sink.ordering' = 'checkpoint'",
                     "'sink.late-rows' = 'fail'",
