@@ -86,6 +86,9 @@ final class Verification {
   }
 
   private void verify(CommittedFile file, RowsOf rows, @Nullable Numbers numbers) {
+    if (file.sizeBytes() == 0) {
+      return;
+    }
     try (DiskFile open = disk.openForReading(file.path());
         ChunkCrcs crcs = new ChunkCrcs(disk, file)) {
       long start = 0;
@@ -96,8 +99,15 @@ final class Verification {
       String what = "is missing, expected " + file.sizeBytes() + " committed bytes in it";
       report(file.path(), 0, file.sizeBytes(), RowSpan.UNKNOWN, what);
     } catch (IOException e) {
-      report(new Fault(file.path(), 0, file.sizeBytes(), -1, -1, e.toString()));
+      report(failure(file, 0, file.sizeBytes(), RowSpan.UNKNOWN, e));
     }
+  }
+
+  /** The message of an I/O error names the file. */
+  private static Fault failure(
+      CommittedFile file, long start, long end, RowSpan rows, IOException e) {
+    return new Fault(
+        file.path(), start, end, rows.first(), rows.end(), String.valueOf(e.getMessage()));
   }
 
   /** Returns whether more may follow. */
@@ -115,7 +125,8 @@ final class Verification {
     try {
       read = open.read(chunk.clear().limit(length), start);
     } catch (IOException e) {
-      report(file.path(), start, start + length, rows.bytes(start, start + length), e.toString());
+      RowSpan unread = rows.bytes(start, start + length);
+      report(failure(file, start, start + length, unread, e));
       if (numbers != null) {
         numbers.forget();
       }
