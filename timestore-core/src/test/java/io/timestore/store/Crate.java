@@ -1,69 +1,109 @@
 package io.timestore.store;
 
+import io.timestore.disk.AppendMode;
+import io.timestore.disk.Disk;
+import io.timestore.disk.DiskFile;
+import io.timestore.disk.LocalDisk;
 import io.timestore.format.Batch;
 import io.timestore.format.ColumnData;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
- * Appends rows as the Rust crate does: behind the rows of {@code length}, whatever lies there, and
- * then an 8-byte {@code length} renamed over the old one.
+ * The Rust crate with a store open: it looks at {@code length} once, and then appends behind the
+ * rows that it knows of, whatever lies there, in whole blocks that end with zeros.
  */
 final class Crate {
-  private Crate() {}
+  private static final AppendMode BLOCKS = new AppendMode(false, 512, "as the crate writes");
+
+  private final Disk disk;
+  private final Path store;
+  private final List<String> tables;
+  private final List<Long> dataBytes = new ArrayList<>();
+  private long rowCount;
+
+  Crate(Disk disk, Path store, List<String> tables) throws IOException {
+    this.disk = disk;
+    this.store = store;
+    this.tables = tables;
+    this.rowCount = ByteBuffer.wrap(disk.readUpTo(store.resolve("length"), Long.BYTES)).getLong();
+    for (String table : tables) {
+      dataBytes.add(rowCount == 0 ? 0 : lastOffset(store.resolve(table).resolve("offsets")));
+    }
+  }
+
+  private long lastOffset(Path offsets) throws IOException {
+    ByteBuffer offset = ByteBuffer.allocate(Long.BYTES);
+    try (DiskFile file = disk.openForReading(offsets)) {
+      file.read(offset, (rowCount - 1) * Long.BYTES);
+    }
+    return offset.getLong(0);
+  }
+
+  /** Opens a store of this machine and appends. */
+  static void append(Path store, List<String> tables, List<String> rows) throws IOException {
+    new Crate(new LocalDisk(), store, tables).append(rows);
+  }
 
   /**
+   * Appends rows in one commit; the crate itself takes one at a time.
+   *
    * @param rows see {@link Rows}; their values in the order of the tables
    */
-  static void append(Path store, List<String> tables, List<String> rows) throws IOException {
-    long rowCount = ByteBuffer.wrap(Files.readAllBytes(store.resolve("length"))).getLong(0);
+  void append(List<String> rows) throws IOException {
     Batch batch = Rows.batch(rows);
+    for (int i = 0; i < tables.size(); i++) {
+      ColumnData column = batch.column(i);
+      byte[] values = Arrays.copyOf(column.data(), column.sizeBytes());
+      write(store.resolve(tables.get(i)).resolve("data"), dataBytes.get(i), values);
+    }
+    for (int i = 0; i < tables.size(); i++) {
+      ByteBuffer offsets = ByteBuffer.allocate(rows.size() * Long.BYTES);
+      for (int row = 0; row < rows.size(); row++) {
+        offsets.putLong(dataBytes.get(i) + batch.column(i).end(row));
+      }
+      write(
+          store.resolve(tables.get(i)).resolve("offsets"), rowCount * Long.BYTES, offsets.array());
+    }
     ByteBuffer keys = ByteBuffer.allocate(rows.size() * Long.BYTES);
     for (int row = 0; row < rows.size(); row++) {
       keys.putLong(batch.key(row));
     }
     write(store.resolve("keys"), rowCount * Long.BYTES, keys.array());
+    writeLength(disk, store, rowCount + rows.size());
+    rowCount += rows.size();
     for (int i = 0; i < tables.size(); i++) {
-      append(store.resolve(tables.get(i)), rowCount, batch.column(i));
+      dataBytes.set(i, dataBytes.get(i) + batch.column(i).sizeBytes());
     }
-    writeLength(store, rowCount + rows.size());
   }
 
-  private static void append(Path table, long rowCount, ColumnData column) throws IOException {
-    Path offsetsFile = table.resolve("offsets");
-    long dataBytes = 0;
-    if (rowCount > 0) {
-      ByteBuffer before = ByteBuffer.wrap(Files.readAllBytes(offsetsFile));
-      dataBytes = before.getLong((int) (rowCount - 1) * Long.BYTES);
-    }
-    ByteBuffer offsets = ByteBuffer.allocate(column.rowCount() * Long.BYTES);
-    for (int row = 0; row < column.rowCount(); row++) {
-      offsets.putLong(dataBytes + column.end(row));
-    }
-    write(offsetsFile, rowCount * Long.BYTES, offsets.array());
-    byte[] data = new byte[column.sizeBytes()];
-    System.arraycopy(column.data(), 0, data, 0, data.length);
-    write(table.resolve("data"), dataBytes, data);
-  }
-
-  /** The crate's commit, which a directory of the name {@code new_length} stops. */
   static void writeLength(Path store, long rowCount) throws IOException {
-    byte[] length = ByteBuffer.allocate(Long.BYTES).putLong(rowCount).array();
-    Path temporary = store.resolve("new_length");
-    Files.write(temporary, length, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-    Files.move(temporary, store.resolve("length"), StandardCopyOption.REPLACE_EXISTING);
+    writeLength(new LocalDisk(), store, rowCount);
   }
 
-  private static void write(Path file, long position, byte[] bytes) throws IOException {
-    try (RandomAccessFile target = new RandomAccessFile(file.toFile(), "rw")) {
-      target.seek(position);
-      target.write(bytes);
+  /** Its commit, which a directory of the name {@code new_length} stops; no directory is synced. */
+  static void writeLength(Disk disk, Path store, long rowCount) throws IOException {
+    Path temporary = store.resolve("new_length");
+    if (!disk.isDirectory(temporary)) {
+      disk.delete(temporary);
+    }
+    disk.createDurably(temporary, ByteBuffer.allocate(Long.BYTES).putLong(rowCount).flip());
+    disk.rename(temporary, store.resolve("length"));
+  }
+
+  private void write(Path path, long position, byte[] bytes) throws IOException {
+    long start = BLOCKS.floor(position);
+    int before = (int) (position - start);
+    ByteBuffer blocks = ByteBuffer.allocate((int) BLOCKS.ceiling(before + bytes.length + 8));
+    try (DiskFile file = disk.openForAppending(path, BLOCKS)) {
+      file.read(blocks.limit(before), start);
+      blocks.clear().position(before).put(bytes);
+      file.write(blocks.rewind(), start);
+      file.sync();
     }
   }
 }
