@@ -215,14 +215,18 @@ final class FileAppender implements Closeable {
       long position = bufferStart + checked;
       long chunkEnd = position - position % CommitRecord.CHUNK_BYTES + CommitRecord.CHUNK_BYTES;
       int end = (int) Math.min(buffer.position(), chunkEnd - bufferStart);
-      batchCrc.update(buffer.duplicate().limit(end).position(checked));
-      chunkCrc.update(buffer.duplicate().limit(end).position(checked));
+      addToCrcs(buffer.duplicate().limit(end).position(checked));
       checked = end;
       if (bufferStart + end == chunkEnd) {
         completedCrcs.add((int) chunkCrc.getValue());
         chunkCrc.reset();
       }
     }
+  }
+
+  private void addToCrcs(ByteBuffer bytes) {
+    batchCrc.update(bytes.duplicate());
+    chunkCrc.update(bytes);
   }
 
   /** Closes the file; the writer's threads have ended their work. */

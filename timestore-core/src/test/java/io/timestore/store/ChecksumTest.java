@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.timestore.disk.AppendMode;
 import io.timestore.disk.DirectIo;
-import io.timestore.disk.DiskFile;
 import io.timestore.disk.SimulatedDisk;
 import io.timestore.disk.SimulatedProcess;
 import io.timestore.disk.SimulatedProcess.Kind;
@@ -385,37 +383,7 @@ class ChecksumTest {
     assertThatThrownBy(this::scan).isInstanceOf(CorruptStoreException.class);
   }
 
-  /** What the crate leaves: its rows, and a {@code length} of 8 bytes. */
   private void appendAsReference(int from, int to) throws IOException {
-    Batch batch = rows(from, to);
-    Lane lane = store().snapshot().record().lanes().get(0);
-    SimulatedProcess crate = disk.process();
-    ByteBuffer keys = ByteBuffer.allocate(8 * (to - from));
-    for (int i = 0; i < to - from; i++) {
-      keys.putLong(batch.key(i));
-    }
-    append(crate, "keys", 8L * from, keys.array());
-    for (int i = 0; i < TABLES.size(); i++) {
-      long dataBytes = lane.table(TABLES.get(i)).orElseThrow().dataBytes();
-      ByteBuffer offsets = ByteBuffer.allocate(8 * (to - from));
-      for (int row = 0; row < to - from; row++) {
-        offsets.putLong(dataBytes + batch.column(i).end(row));
-      }
-      append(crate, TABLES.get(i) + "/offsets", 8L * from, offsets.array());
-      byte[] data = new byte[batch.column(i).sizeBytes()];
-      System.arraycopy(batch.column(i).data(), 0, data, 0, data.length);
-      append(crate, TABLES.get(i) + "/data", dataBytes, data);
-    }
-    crate.createDurably(PATH.resolve("new_length"), ByteBuffer.allocate(8).putLong(to).flip());
-    crate.rename(PATH.resolve("new_length"), PATH.resolve("length"));
-  }
-
-  private static void append(SimulatedProcess crate, String file, long position, byte[] bytes)
-      throws IOException {
-    try (DiskFile open =
-        crate.openForAppending(PATH.resolve(file), new AppendMode(false, 1, "the crate"))) {
-      open.write(ByteBuffer.wrap(bytes), position);
-      open.sync();
-    }
+    new Crate(disk.process(), PATH, TABLES).append(Rows.of(rows(from, to)));
   }
 }
