@@ -38,10 +38,12 @@ class LaneOf:
         number: int = 0,
         start: int = 0,
         encoding: int = 0,
+        state: int = 0,
     ) -> None:
         self.number = number
         self.start = start
         self.encoding = encoding
+        self.state = state
         self.key_list = list(keys)
         self.keys = struct.pack(f">{len(keys)}Q", *keys)
         self.tables: Dict[str, Tuple[bytes, bytes]] = {}
@@ -62,7 +64,7 @@ class LaneOf:
             for name, (offsets, data) in self.tables.items()
         )
         return (
-            struct.pack(">IBIB", self.number, 0, 0, self.encoding)
+            struct.pack(">IBIB", self.number, self.state, 0, self.encoding)
             + b"\0"
             + NO_ID
             + struct.pack(">QQQ", 0, self.start, len(self.key_list))

@@ -361,6 +361,13 @@ class DamageTest(StoreCase):
             timestore.UnsupportedVersion, "lane 0 has the state 0 and the encoding 1"
         ):
             timestore.open(self.path)
+        self.simple(state=2)
+        with self.assertRaisesRegex(
+            timestore.UnsupportedVersion, "lane 0 has the state 2 and the encoding 0"
+        ):
+            timestore.open(self.path)
+        self.simple(state=1)
+        timestore.open(self.path)
         schema = maker.schema([("v", "BIGINT", False)])
         for change, text in (
             ({"formatVersion": 2}, "'formatVersion' is 2"),

@@ -112,10 +112,10 @@ def _parse_lane(body: _Body, tables: List[str]) -> Lane:
     state = body.number(1, "state")
     body.number(4, "generation")
     encoding = body.number(1, "encoding")
-    if state != 0 or encoding != 0:
+    if state > 1 or encoding != 0:
         raise UnsupportedVersion(
             f"{body.file}: lane {number} has the state {state} and the encoding {encoding}; "
-            "this package knows 0 only"
+            "this package knows the states 0 and 1 and the encoding 0"
         )
     kind = body.number(1, "owner kind")
     if kind > 2:

@@ -113,8 +113,7 @@ public record CommitRecord(
 
   /** What the reference takes for the number of rows: lane 0's, or 0 once its head is hidden. */
   public long referenceRows() {
-    Lane laneZero = lanes.get(0);
-    return laneZero.from() == 0 ? laneZero.rows() : 0;
+    return lanes.get(0).referenceRows();
   }
 
   /** This record with that lane put in, or in place of the one of its number. */

@@ -8,11 +8,11 @@ import java.util.Optional;
  * rows} are visible.
  *
  * @param number 0 is the store's own directory; a number is never used twice
- * @param state 0: plain rows, the only state so far
+ * @param state {@link #OPEN}, or {@link #CUT} for ever
  * @param generation 0; room for a lane that is written anew in place of an older one
  * @param encoding 0: plain arrays, the only encoding so far
  * @param owner who may append
- * @param base rows when the owner took the lane; {@code rows} never goes below it
+ * @param base rows when the owner took the lane, or fewer if the lane was cut below them
  * @param from first visible row
  * @param rows end of the visible rows
  * @param smallestKey key of row {@code from}; 0 without visible rows
@@ -52,6 +52,15 @@ public record Lane(
     }
   }
 
+  /** The state of a lane that may be appended to. */
+  public static final int OPEN = 0;
+
+  /**
+   * The state of a lane whose {@code rows} went down: bytes of hidden rows lie behind its end, so
+   * that nobody appends to it any more.
+   */
+  public static final int CUT = 1;
+
   /** As many keys as a file holds. */
   public static final long ROWS_MAX = Long.MAX_VALUE / Long.BYTES;
 
@@ -61,7 +70,7 @@ public record Lane(
       throw new IllegalArgumentException(
           "lane " + number + ": base " + base + ", from " + from + ", rows " + rows);
     }
-    if (state != 0 || encoding != 0) {
+    if ((state != OPEN && state != CUT) || encoding != 0) {
       throw new IllegalArgumentException(
           "lane "
               + number
@@ -75,7 +84,7 @@ public record Lane(
 
   /** A lane without rows. */
   public static Lane empty(int number, Owner owner) {
-    return new Lane(number, 0, 0, 0, owner, 0, 0, 0, 0, 0, 0, List.of());
+    return new Lane(number, OPEN, 0, 0, owner, 0, 0, 0, 0, 0, 0, List.of());
   }
 
   /** A table of the lane; empty where the lane lacks it. */
@@ -86,6 +95,46 @@ public record Lane(
   /** Rows that readers see. */
   public long visibleRows() {
     return rows - from;
+  }
+
+  /** Whether somebody may append to it. */
+  public boolean isOpen() {
+    return state == OPEN;
+  }
+
+  /** What the reference takes for the number of rows: all, or 0 once the first ones are hidden. */
+  public long referenceRows() {
+    return from == 0 ? rows : 0;
+  }
+
+  /** This lane with all of its rows hidden; its owner may go on behind them. */
+  public Lane hidden() {
+    return new Lane(
+        number, state, generation, encoding, owner, base, rows, rows, 0, 0, keysTailCrc, tables);
+  }
+
+  /**
+   * This lane with its last rows hidden, and closed for ever.
+   *
+   * @param newRows where it ends now, behind its first visible row
+   * @param newLargestKey key of the row before that
+   * @param newKeysTailCrc as {@code keysTailCrc}, up to there
+   * @param newTables as {@code tables}, up to there
+   */
+  public Lane cut(long newRows, long newLargestKey, int newKeysTailCrc, List<LaneTable> newTables) {
+    return new Lane(
+        number,
+        CUT,
+        generation,
+        encoding,
+        Owner.NONE,
+        Math.min(base, newRows),
+        from,
+        newRows,
+        smallestKey,
+        newLargestKey,
+        newKeysTailCrc,
+        newTables);
   }
 
   /** This lane with another owner, who starts at the rows of now. */

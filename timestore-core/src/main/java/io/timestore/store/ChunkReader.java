@@ -81,6 +81,20 @@ final class ChunkReader implements Closeable {
     }
   }
 
+  /**
+   * The CRC32C of the partial chunk with which the first bytes of the file end; 0: there is none.
+   */
+  int tailCrc(long cutSizeBytes) throws IOException {
+    int tailBytes = (int) (cutSizeBytes % CHUNK_BYTES);
+    if (tailBytes == 0) {
+      return 0;
+    }
+    load(cutSizeBytes - 1);
+    crc.reset();
+    crc.update(chunk.duplicate().limit(tailBytes));
+    return (int) crc.getValue();
+  }
+
   private void load(long position) throws IOException {
     long start = position - position % CHUNK_BYTES;
     if (start == chunkStart) {

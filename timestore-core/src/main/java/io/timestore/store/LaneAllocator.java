@@ -43,7 +43,7 @@ final class LaneAllocator {
     }
     List<Lane> sequence = LaneOrder.sequence(record.lanes());
     Lane newest = sequence.isEmpty() ? record.lanes().get(0) : sequence.get(sequence.size() - 1);
-    if (newest.owner().kind() != Owner.Kind.RUN && hasAllOf(newest, tables)) {
+    if (newest.isOpen() && newest.owner().kind() != Owner.Kind.RUN && hasAllOf(newest, tables)) {
       Optional<DiskLock> lock =
           disk.tryLock(
               files.lane(newest.number()).writerLock(), Holder.describe("run " + owner.run()));
@@ -110,7 +110,7 @@ final class LaneAllocator {
   }
 
   private OwnLane newLane(Owner owner, CommitRecord record) throws IOException {
-    createDirectoryInPlaceOfFile(files.lane(0).newLength());
+    stopReference();
     disk.createDirectory(files.lanes());
     int number = record.nextLane();
     for (String name : disk.list(files.lanes())) {
@@ -130,8 +130,10 @@ final class LaneAllocator {
     return new OwnLane(Lane.empty(number, owner), lock);
   }
 
-  /** The reference may have left a file of that name when it crashed. */
-  private void createDirectoryInPlaceOfFile(Path directory) throws IOException {
+  /** Keeps the reference from appending to lane 0; durable with the store's directory. */
+  void stopReference() throws IOException {
+    Path directory = files.lane(0).newLength();
+    // The reference may have left a file of that name when it crashed.
     if (!disk.createDirectory(directory) && !disk.isDirectory(directory)) {
       disk.delete(directory);
       disk.createDirectory(directory);

@@ -272,6 +272,17 @@ public final class Publisher implements Closeable {
       }
       return;
     }
+    if (!lane.get().isOpen()) {
+      throw new ConflictException(
+          describe(commit, batch)
+              + " follows "
+              + batch.rowsBefore()
+              + " rows of run "
+              + commit.run()
+              + ", but the lane was cut to "
+              + lane.get().rows()
+              + " rows by a truncation since, and is closed");
+    }
     if (lane.get().rows() != batch.rowsBefore() || !lane.get().owner().is(commit.run())) {
       throw new ConflictException(
           describe(commit, batch)
@@ -337,12 +348,48 @@ public final class Publisher implements Closeable {
     LaneFiles laneFiles = files.lane(lane.number());
     Path temporary = laneFiles.directory().resolve(".length");
     try {
-      ByteBuffer rows = ByteBuffer.allocate(Long.BYTES).putLong(lane.rows()).flip();
+      ByteBuffer rows = ByteBuffer.allocate(Long.BYTES).putLong(lane.referenceRows()).flip();
       disk.writeVolatile(temporary, rows);
       disk.rename(temporary, laneFiles.length());
     } catch (IOException e) {
       LOG.warn("{} could not be written; the commit stands", laneFiles.length(), e);
     }
+  }
+
+  /**
+   * Hides the last rows of a store for good: it keeps the first ones of the sequence. No byte is
+   * removed or changed; snapshots that were taken before stay as they are. What was prepared before
+   * and is not published can be published where all rows of its lane were hidden, or none, and is
+   * refused in the one lane that was hidden in part.
+   *
+   * @param rowCount rows that stay
+   * @return rows that were hidden
+   * @throws IllegalArgumentException if the store has fewer rows
+   */
+  public long truncate(long rowCount) throws IOException {
+    Truncation truncation = new Truncation(disk, files);
+    return underLock(
+        "truncate",
+        current -> {
+          CommitRecord next = truncation.keep(rowCount, current.record());
+          if (next.equals(current.record())) {
+            return 0L;
+          }
+          // Else the reference would append over the bytes of hidden rows of lane 0.
+          new LaneAllocator(disk, files, recordFile).stopReference();
+          disk.syncDirectory(files.root());
+          recordFile.replace(next);
+          for (Lane lane : next.lanes()) {
+            if (!lane.equals(current.record().lane(lane.number()).orElseThrow())) {
+              writeLaneLength(lane);
+            }
+          }
+          return rowCount(current.record()) - rowCount;
+        });
+  }
+
+  private static long rowCount(CommitRecord record) {
+    return LaneOrder.rowCount(LaneOrder.sequence(record.lanes()));
   }
 
   /**

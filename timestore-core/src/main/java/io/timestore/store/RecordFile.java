@@ -177,7 +177,10 @@ final class RecordFile {
         files.record());
   }
 
-  /** Lane 0 as the reference left it, with so many rows: what the files' own ends say. */
+  /**
+   * Lane 0 as the reference left it, with so many rows: what the files' own ends say. It appends
+   * where no row is hidden; a record that hides some is that of a truncation before its rename.
+   */
   private Lane laneOfReference(Lane before, long rows) throws IOException {
     LaneFiles lane = files.lane(0);
     long bytes = rows * Long.BYTES;
@@ -195,9 +198,9 @@ final class RecordFile {
           0,
           Owner.NONE,
           before.base(),
-          before.from(),
+          0,
           rows,
-          rows == 0 ? 0 : open.u64(lane.keys(), bytes, before.from()),
+          rows == 0 ? 0 : open.u64(lane.keys(), bytes, 0),
           rows == 0 ? 0 : open.u64(lane.keys(), bytes, rows - 1),
           0,
           tables);

@@ -200,13 +200,22 @@ public final class StoreWriter implements Closeable {
   private void lookAtOthers() throws IOException {
     CommitRecord record = threads.call(publisher::current);
     OptionalLong newest = largestKey(record);
-    if (newest.isPresent()
-        && (lastKey.isEmpty()
-            || Long.compareUnsigned(newest.getAsLong(), lastKey.getAsLong()) > 0)) {
+    boolean isNewer =
+        newest.isPresent()
+            && (lastKey.isEmpty()
+                || Long.compareUnsigned(newest.getAsLong(), lastKey.getAsLong()) > 0);
+    if (lane == null || isNewer) {
       lastKey = newest;
     }
     if (lane != null) {
       Optional<Lane> published = record.lane(lane.number());
+      if (published.isPresent() && !published.get().isOpen()) {
+        throw new ConflictException(
+            files.lane(lane.number()).directory()
+                + " was cut to "
+                + published.get().rows()
+                + " rows by a truncation while this writer held it: open a new writer");
+      }
       if (published.isPresent()
           && (published.get().rows() > lane.rows() || !published.get().owner().is(owner.run()))) {
         throw new ConflictException(

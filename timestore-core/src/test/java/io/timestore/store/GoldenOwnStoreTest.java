@@ -322,6 +322,21 @@ class GoldenOwnStoreTest {
           commit 4 at 2013-11-25T00:00:06Z: rows [0: 0 to 5, 1: 0 to 10, 2: 0 to 10]
             lineage 3, submission 6, checkpoint 9223372036854775807, watermark 9223372036854775807
           """;
+      case TRUNCATED ->
+          """
+          revision 15, 5 commits, next lane 3
+          lane 0 of nobody: base 20, rows 10 to 27, keys 10 to 26, 2 tables, 81 bytes, cut
+          lane 1 of run 4: base 0, rows 10 to 10, keys 0 to 0, 2 tables, 30 bytes
+          lane 2 of nobody: base 0, rows 0 to 2, keys 28 to 29, 2 tables, 6 bytes, cut
+          lineage 1: submission 1, checkpoint 1, fences [1: -]
+          commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 10]
+          commit 1 at 2013-11-25T00:00:03Z: rows [0: 10 to 20]
+          commit 2 at 2013-11-25T00:00:05Z: rows [0: 10 to 30]
+            lineage 1, submission 1, checkpoint 1, watermark -9223372036854775808
+          commit 3 at 2013-11-25T00:00:06Z: rows [0: 10 to 30, 1: 0 to 10]
+            lineage 1, submission 1, checkpoint 1, watermark -9223372036854775808
+          commit 4 at 2013-11-25T00:00:07Z: rows [0: 10 to 27, 1: 10 to 10, 2: 0 to 3]
+          """;
       case CRASH ->
           """
           revision 6, 2 commits, next lane 1
@@ -370,7 +385,7 @@ class GoldenOwnStoreTest {
 
   private static String describe(Lane lane) {
     Owner owner = lane.owner();
-    return "lane %d of %s: base %d, rows %d to %d, keys %s to %s, %d tables, %d bytes"
+    return "lane %d of %s: base %d, rows %d to %d, keys %s to %s, %d tables, %d bytes%s"
         .formatted(
             lane.number(),
             owner.kind() == Owner.Kind.NONE
@@ -382,7 +397,8 @@ class GoldenOwnStoreTest {
             Long.toUnsignedString(lane.smallestKey()),
             Long.toUnsignedString(lane.largestKey()),
             lane.tables().size(),
-            lane.tables().stream().mapToLong(Lane.LaneTable::dataBytes).sum());
+            lane.tables().stream().mapToLong(Lane.LaneTable::dataBytes).sum(),
+            lane.isOpen() ? "" : ", cut");
   }
 
   private static String describe(Lineage lineage) {

@@ -48,6 +48,7 @@ enum GoldenStore {
   MANY_COMMITS,
   LANES,
   LINEAGE,
+  TRUNCATED,
   CRASH,
   CRASH_CREATING,
   REFERENCE_THEN_OURS,
@@ -91,6 +92,7 @@ enum GoldenStore {
       case MANY_COMMITS -> writeManyCommits(place);
       case LANES -> writeLanes(place);
       case LINEAGE -> writeLineage(place);
+      case TRUNCATED -> writeTruncated(place);
       case CRASH -> writeCrash(place);
       case CRASH_CREATING -> writeCrashCreating(place);
       case REFERENCE_THEN_OURS -> writeReferenceThenOurs(place);
@@ -171,6 +173,12 @@ enum GoldenStore {
       passSeconds(1);
       try (Publisher publisher = open(new LocalDisk(), 0).publisher()) {
         publisher.publish(List.of(commits), false);
+      }
+    }
+
+    void truncate(long rowCount) throws IOException {
+      try (Publisher publisher = open(new LocalDisk(), 0).publisher()) {
+        publisher.truncate(rowCount);
       }
     }
 
@@ -603,6 +611,32 @@ enum GoldenStore {
       }
     }
     return concat(List.of(rows.subList(0, 20), rows.subList(25, 30)));
+  }
+
+  /**
+   * Lane 0 begins behind hidden rows, and is cut; lane 1 is hidden with its owner, who prepared
+   * more; lane 2 has rows older than hidden ones, and was cut at its second row.
+   */
+  private static List<String> writeTruncated(Place place) throws IOException {
+    place.create(
+        Key.of("ts", CellType.of(Kind.TIMESTAMP_LTZ, 3)),
+        column("a", CellType.bytes(), false),
+        column("b", STRING, true));
+    LongFunction<String> values = key -> text(key) + " -";
+    place.commit(1, rows(50, 60, values));
+    place.truncate(0);
+    place.commit(2, rows(10, 20, values));
+    UUID submission = id("submission", 1);
+    try (StoreWriter first = place.sink(3, id("lineage", 1), submission);
+        StoreWriter second = place.sink(4, id("lineage", 1), submission)) {
+      place.publish(prepare(first, 1, false, Long.MIN_VALUE, rows(20, 30, values)));
+      place.publish(prepare(second, 1, false, Long.MIN_VALUE, rows(40, 50, values)));
+      prepare(second, 2, false, Long.MIN_VALUE, rows(50, 60, values));
+    }
+    place.truncate(17);
+    place.commit(5, rows(28, 31, values));
+    place.truncate(19);
+    return concat(List.of(rows(10, 27, values), rows(28, 30, values)));
   }
 
   /** A disk on which the process dies when it calls what {@code deadly} names. */
