@@ -189,6 +189,16 @@ class LanesTest(StoreCase):
         with self.corrupt("column v is NOT NULL", "lane 0 has no table 'v'"):
             list(timestore.open(self.path).rows())
 
+    def test_a_table_of_plain_bytes_that_a_lane_lacks_is_empty_there(self):
+        lanes = [LaneOf([1], {}), LaneOf([2], {"v": [b"a"]}, 1)]
+        schema = maker.schema([("v", "VARBINARY(2147483647)", False)])
+        store = timestore.open(maker.write(self.path, schema, lanes))
+        self.assertEqual(list(store.rows(verify=True)), [{"k": 1, "v": b""}, {"k": 2, "v": b"a"}])
+        self.assertEqual(store.read("v", 1), [b""])
+        maker.write(self.path, maker.schema([("v", "VARBINARY(9)", False)]), lanes)
+        with self.corrupt("column v is NOT NULL", "lane 0 has no table 'v'"):
+            list(timestore.open(self.path).rows())
+
     def test_rows_that_somebody_replaced_say_so(self):
         store = self.lanes([1, 2], [3, 4])
         maker.replace(self.path / "length", maker.record([LaneOf([1, 2], {"v": longs([0, 1])})]))

@@ -98,6 +98,11 @@ class Column:
     type: Type
     nullable: bool
 
+    @property
+    def may_be_absent(self) -> bool:
+        """Whether a lane with rows may lack it: their cells are empty, NULL or no bytes."""
+        return self.nullable or self.type == Type("VARBINARY", (2**31 - 1,))
+
 
 @dataclass(frozen=True)
 class Key:

@@ -164,7 +164,7 @@ class _LaneReader:
             found = (self.directory / column.table).is_dir()
         else:
             found = column.table in lane.tables
-        if not found and not column.nullable:
+        if not found and not column.may_be_absent:
             raise CorruptStoreError(
                 f"{self.directory}: column {column.name} is NOT NULL, but lane {lane.number} "
                 f"has no table '{column.table}'"
@@ -216,9 +216,9 @@ class _LaneReader:
             stop = start + rows
             keys = self._keys(start, stop, last_key)
             cells: List[Optional[_Cells]] = []
-            for column, e in zip(present, ends):
-                if column is None or e is None:
-                    cells.append(None)
+            for column, e in zip(columns, ends):
+                if e is None:
+                    cells.append(None if column.nullable else _Cells((0,) * (rows + 1), b""))
                 else:
                     data = self.data_file(column.table).read(e[0], e[rows])
                     cells.append(_Cells(e[: rows + 1], data))

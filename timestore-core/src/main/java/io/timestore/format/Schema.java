@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 
@@ -55,9 +56,47 @@ public record Schema(UUID storeId, Key key, List<Column> columns, Map<String, Ob
     while (tables.contains(keyName)) {
       keyName = "_" + keyName;
     }
-    return create(
-        Key.of(keyName, Key.WHOLE_RANGE),
-        tables.stream().map(t -> new Column(t, t, CellType.bytes(), false)).toList());
+    return create(Key.of(keyName, Key.WHOLE_RANGE), tables.stream().map(Column::ofTable).toList());
+  }
+
+  /**
+   * This schema with columns more, behind its own.
+   *
+   * @param added a column that is there already stays as it is
+   * @throws IllegalArgumentException if rows can't lack one of them, or its name or table is taken
+   */
+  public Schema withColumns(List<Column> added) {
+    List<Column> all = new ArrayList<>(columns);
+    for (Column column : added) {
+      Optional<Column> same = all.stream().filter(c -> c.name().equals(column.name())).findFirst();
+      if (same.isPresent() && !same.get().equals(column)) {
+        throw new IllegalArgumentException(
+            "column "
+                + column.name()
+                + ": "
+                + column.sqlType()
+                + " in table '"
+                + column.table()
+                + "', but the store has it as "
+                + same.get().sqlType()
+                + " in table '"
+                + same.get().table()
+                + "'");
+      }
+      if (same.isEmpty() && !column.mayBeAbsent()) {
+        throw new IllegalArgumentException(
+            "column "
+                + column.name()
+                + ": "
+                + column.sqlType()
+                + " can't be added, since the rows that are there have no value of it; expected a"
+                + " nullable type");
+      }
+      if (same.isEmpty()) {
+        all.add(column);
+      }
+    }
+    return new Schema(storeId, key, all, flink);
   }
 
   /** The tables' names, in column order. */

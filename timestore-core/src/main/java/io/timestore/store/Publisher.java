@@ -2,6 +2,7 @@ package io.timestore.store;
 
 import io.timestore.disk.Disk;
 import io.timestore.disk.DiskLock;
+import io.timestore.format.Column;
 import io.timestore.format.Commit;
 import io.timestore.format.Commit.FileBatch;
 import io.timestore.format.Commit.LaneBatch;
@@ -10,6 +11,7 @@ import io.timestore.format.CommitRecord;
 import io.timestore.format.Lane;
 import io.timestore.format.Lineage;
 import io.timestore.format.Owner;
+import io.timestore.format.Schema;
 import io.timestore.store.LaneWriter.OwnLane;
 import io.timestore.store.RecordFile.Loaded;
 import io.timestore.store.StoreFiles.LaneFiles;
@@ -433,6 +435,27 @@ public final class Publisher implements Closeable {
   OwnLane takeLane(Owner owner, List<String> tables) throws IOException {
     LaneAllocator allocator = new LaneAllocator(disk, files, recordFile);
     return underLock("take a lane", current -> allocator.take(owner, tables, current));
+  }
+
+  /**
+   * Adds columns to {@code schema.json}.
+   *
+   * @return the schema with them, durable
+   */
+  Schema addColumns(List<Column> columns) throws IOException {
+    return underLock(
+        "add columns",
+        current -> {
+          Schema schema = files.readSchema(disk);
+          Schema next = schema.withColumns(columns);
+          if (!next.equals(schema)) {
+            Path temporary = files.newSchema(entropy.ids().get());
+            disk.createDurably(temporary, ByteBuffer.wrap(next.toJson()));
+            disk.rename(temporary, files.schema());
+            disk.syncDirectory(files.root());
+          }
+          return next;
+        });
   }
 
   /** The committed state, read without a lock. */

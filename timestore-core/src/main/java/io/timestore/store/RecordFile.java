@@ -8,7 +8,6 @@ import io.timestore.format.CorruptStoreException;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
 import io.timestore.format.Owner;
-import io.timestore.format.Schema;
 import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -136,8 +135,7 @@ final class RecordFile {
       throw new CorruptStoreException(
           files.schema() + " is missing, but " + file + " is of store " + record.storeId());
     }
-    byte[] json = SmallFile.read(disk, files.schema());
-    return Schema.fromJson(json, files.schema().toString()).storeId();
+    return files.readSchema(disk).storeId();
   }
 
   private CommitRecord byReference(long rows) throws IOException {

@@ -1,6 +1,7 @@
 package io.timestore.store;
 
 import io.timestore.disk.Disk;
+import io.timestore.format.Column;
 import io.timestore.format.Commit;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.Lane;
@@ -29,16 +30,20 @@ public final class Snapshot {
   private final Set<String> readable;
 
   /**
-   * @param declared the tables of the schema; empty where there is none
+   * @param declared the columns of the schema; empty where there is none
    */
-  Snapshot(Disk disk, StoreFiles files, CommitRecord record, List<String> declared)
+  Snapshot(Disk disk, StoreFiles files, CommitRecord record, List<Column> declared)
       throws IOException {
     this.disk = disk;
     this.files = files;
     this.record = record;
     this.sequence = LaneOrder.sequence(record.lanes());
-    // A table that the schema names, and no row has, is read only where there are no rows.
-    this.readable = new TreeSet<>(sequence.isEmpty() ? declared : List.of());
+    this.readable = new TreeSet<>();
+    for (Column column : declared) {
+      if (sequence.isEmpty() || column.mayBeAbsent()) {
+        readable.add(column.table());
+      }
+    }
     record.lanes().forEach(lane -> lane.tables().forEach(table -> readable.add(table.name())));
     Optional<String> overlap = LaneOrder.overlap(sequence);
     if (overlap.isPresent()) {

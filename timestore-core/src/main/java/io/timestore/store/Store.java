@@ -15,6 +15,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -231,8 +232,7 @@ public final class Store {
     if (!disk.exists(files.schema())) {
       return Optional.empty();
     }
-    return Optional.of(
-        Schema.fromJson(SmallFile.read(disk, files.schema()), files.schema().toString()));
+    return Optional.of(files.readSchema(disk));
   }
 
   /** The store's directory, absolute. */
@@ -251,13 +251,38 @@ public final class Store {
   }
 
   /**
-   * The tables that have files, in the order in which rows hold their values: as they were given to
-   * {@link #openOrCreate(Path, List)}, or as in the schema, or sorted by name where there is none.
+   * The tables, in the order in which rows hold their values: as they were given to {@link
+   * #openOrCreate(Path, List)}, or as in the schema; where there is none, those that have files,
+   * sorted by name.
    */
   public List<String> tables() throws IOException {
-    List<String> found = new ArrayList<>(files.lane(0).tables(disk));
-    found.sort(Comparator.comparingInt(order::indexOf));
-    return List.copyOf(found);
+    Set<String> tables = new LinkedHashSet<>(order);
+    tables.addAll(files.lane(0).tables(disk));
+    return List.copyOf(tables);
+  }
+
+  /**
+   * Adds columns, at the same cost for any number of rows: those that are there have the empty
+   * value, which is NULL. Writers that were opened before go on without the columns.
+   *
+   * @param columns nullable ones, or {@link Column#ofTable}; one that the store has already stays
+   * @return the store with its columns
+   * @throws IllegalArgumentException if rows can't lack one of them, or its name or table is taken
+   */
+  public Store addColumns(List<Column> columns) throws IOException {
+    writableSchema();
+    Schema newSchema;
+    try (Publisher publisher = publisher()) {
+      newSchema = publisher.addColumns(columns);
+    }
+    Set<String> newOrder = new LinkedHashSet<>(order);
+    newOrder.addAll(newSchema.tables());
+    return new Store(disk, entropy, files, newSchema, List.copyOf(newOrder));
+  }
+
+  /** Adds tables of plain bytes, as {@link #addColumns}: rows that are there have no bytes. */
+  public Store addTables(List<String> tables) throws IOException {
+    return addColumns(tables.stream().map(Column::ofTable).toList());
   }
 
   /**
@@ -266,7 +291,8 @@ public final class Store {
    * @throws UnsupportedStoreException if lanes overlap
    */
   public Snapshot snapshot() throws IOException {
-    return new Snapshot(disk, files, recordFile().load().record(), order);
+    List<Column> declared = schema == null ? List.of() : schema.columns();
+    return new Snapshot(disk, files, recordFile().load().record(), declared);
   }
 
   /**

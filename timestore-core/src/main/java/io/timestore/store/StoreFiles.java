@@ -4,6 +4,7 @@ import io.timestore.disk.Disk;
 import io.timestore.disk.FileNames;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
+import io.timestore.format.Schema;
 import io.timestore.format.TableNames;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,6 +17,8 @@ import java.util.Set;
 record StoreFiles(Path root) {
   private static final String LANES = "lanes";
   private static final String NEW_LENGTH = "new_length";
+  private static final List<String> LEFTOVERS =
+      List.of(".length.", ".record.", ".probe.", ".columns.");
   private static final Set<String> NO_TABLES = Set.of(LANES, "commits", NEW_LENGTH);
 
   Path schema() {
@@ -44,7 +47,16 @@ record StoreFiles(Path root) {
   }
 
   boolean isLeftover(String name) {
-    return name.startsWith(".length.") || name.startsWith(".record.") || name.startsWith(".probe.");
+    return LEFTOVERS.stream().anyMatch(name::startsWith);
+  }
+
+  /** Not that of a creator, who does without the commit lock. */
+  Path newSchema(Object owner) {
+    return temporary(root.resolve("columns"), owner);
+  }
+
+  Schema readSchema(Disk disk) throws IOException {
+    return Schema.fromJson(SmallFile.read(disk, schema()), schema().toString());
   }
 
   LaneFiles lane(int number) {

@@ -337,6 +337,17 @@ class GoldenOwnStoreTest {
             lineage 1, submission 1, checkpoint 1, watermark -9223372036854775808
           commit 4 at 2013-11-25T00:00:07Z: rows [0: 10 to 27, 1: 10 to 10, 2: 0 to 3]
           """;
+      case COLUMNS_ADDED ->
+          """
+          revision 8, 3 commits, next lane 2
+          lane 0 of nobody: base 3, rows 0 to 5, keys 1 to 5, 1 tables, 10 bytes
+          lane 1 of nobody: base 0, rows 0 to 3, keys 6 to 8, 3 tables, 17 bytes
+          lineage 1: submission 1, checkpoint 1, fences [1: -]
+          commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 3]
+          commit 1 at 2013-11-25T00:00:03Z: rows [0: 0 to 5]
+            lineage 1, submission 1, checkpoint 1, watermark -9223372036854775808
+          commit 2 at 2013-11-25T00:00:04Z: rows [0: 0 to 5, 1: 0 to 3]
+          """;
       case CRASH ->
           """
           revision 6, 2 commits, next lane 1

@@ -49,6 +49,7 @@ enum GoldenStore {
   LANES,
   LINEAGE,
   TRUNCATED,
+  COLUMNS_ADDED,
   CRASH,
   CRASH_CREATING,
   REFERENCE_THEN_OURS,
@@ -93,6 +94,7 @@ enum GoldenStore {
       case LANES -> writeLanes(place);
       case LINEAGE -> writeLineage(place);
       case TRUNCATED -> writeTruncated(place);
+      case COLUMNS_ADDED -> writeColumnsAdded(place);
       case CRASH -> writeCrash(place);
       case CRASH_CREATING -> writeCrashCreating(place);
       case REFERENCE_THEN_OURS -> writeReferenceThenOurs(place);
@@ -637,6 +639,23 @@ enum GoldenStore {
     place.commit(5, rows(28, 31, values));
     place.truncate(19);
     return concat(List.of(rows(10, 27, values), rows(28, 30, values)));
+  }
+
+  /** Two columns that came later: the rows before lack them, as a lane of an old run does. */
+  private static List<String> writeColumnsAdded(Place place) throws IOException {
+    Store narrow = place.create(Key.of("k", CellType.of(Kind.BIGINT)), column("a", STRING, false));
+    place.commit(1, rows(1, 4, GoldenStore::text));
+    Commit commit;
+    try (StoreWriter old = place.sink(2, id("lineage", 1), id("submission", 1))) {
+      List<String> rows = rows(4, 6, GoldenStore::text);
+      commit = prepare(old, 1, true, Long.MIN_VALUE, rows);
+    }
+    narrow.addColumns(List.of(column("b", CellType.of(Kind.INT), true), Column.ofTable("c")));
+    place.publish(commit);
+    List<String> wide =
+        rows(6, 9, key -> text(key) + " " + (key == 7 ? "-" : "0000000" + key) + " ff");
+    place.commit(3, wide);
+    return concat(List.of(rows(1, 6, key -> text(key) + " - -"), wide));
   }
 
   /** A disk on which the process dies when it calls what {@code deadly} names. */
