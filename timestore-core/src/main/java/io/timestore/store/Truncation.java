@@ -55,7 +55,8 @@ final class Truncation {
     for (LaneTable table : lane.tables()) {
       tables.add(cut(lane, laneFiles, table, cutBytes));
     }
-    try (ChunkReader keys = new ChunkReader(disk, laneFiles.committedKeys(lane), true, ChunkReader::rowsOfNumbers)) {
+    try (ChunkReader keys =
+        new ChunkReader(disk, laneFiles.committedKeys(lane), true, ChunkReader::rowsOfNumbers)) {
       int tailCrc = keys.tailCrc(cutBytes);
       long largestKey = keys.u64(rows - 1);
       if (Long.compareUnsigned(largestKey, lane.smallestKey()) < 0
@@ -80,8 +81,7 @@ final class Truncation {
     CommittedFile ends = laneFiles.committedOffsets(lane, table);
     try (ChunkReader offsets = new ChunkReader(disk, ends, true, ChunkReader::rowsOfNumbers);
         ChunkReader data =
-            new ChunkReader(
-                disk, laneFiles.committedData(table), true, new DataRows(disk, ends))) {
+            new ChunkReader(disk, laneFiles.committedData(table), true, new DataRows(disk, ends))) {
       int offsetsTailCrc = offsets.tailCrc(cutBytes);
       long dataBytes = offsets.u64(cutBytes / Long.BYTES - 1);
       if (dataBytes < 0 || dataBytes > table.dataBytes()) {
