@@ -207,7 +207,7 @@ class TruncateTest {
 
     assertThatThrownBy(() -> truncate(5))
         .isInstanceOf(CorruptStoreException.class)
-        .hasMessageStartingWith(file + ": bytes 0 to ");
+        .hasMessageStartingWith(file + ": chunk 0, bytes 0 to ");
     assertThat(record()).isEqualTo(before);
   }
 
