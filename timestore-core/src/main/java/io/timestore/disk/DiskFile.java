@@ -3,6 +3,7 @@ package io.timestore.disk;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 
 /**
  * An open file. Reads and writes name their position, so that threads may share it. An interrupt
@@ -24,4 +25,7 @@ public interface DiskFile extends Closeable {
   void sync() throws IOException;
 
   long sizeBytes() throws IOException;
+
+  /** Whether a path leads to this file now: another one may have been put there since. */
+  boolean isAt(Path path) throws IOException;
 }

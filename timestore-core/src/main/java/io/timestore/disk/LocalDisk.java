@@ -61,7 +61,7 @@ public final class LocalDisk implements Disk {
     return explained(
         Attempt.READ,
         file,
-        () -> new LocalFile(file, FileChannel.open(file, StandardOpenOption.READ), 1));
+        () -> LocalFile.opened(file, FileChannel.open(file, StandardOpenOption.READ), 1));
   }
 
   @Override
@@ -76,7 +76,7 @@ public final class LocalDisk implements Disk {
         Attempt.WRITE,
         file,
         () ->
-            new LocalFile(
+            LocalFile.opened(
                 file, FileChannel.open(file, options), mode.direct() ? mode.blockBytes() : 1));
   }
 
@@ -362,12 +362,23 @@ public final class LocalDisk implements Disk {
   private static final class LocalFile implements DiskFile {
     private final Path path;
     private final FileChannel channel;
+    private final Inode inode;
     private final int alignmentBytes;
 
-    LocalFile(Path path, FileChannel channel, int alignmentBytes) {
+    private LocalFile(Path path, FileChannel channel, Inode inode, int alignmentBytes) {
       this.path = path;
       this.channel = channel;
+      this.inode = inode;
       this.alignmentBytes = alignmentBytes;
+    }
+
+    static LocalFile opened(Path path, FileChannel channel, int alignmentBytes) throws IOException {
+      try {
+        return new LocalFile(path, channel, Inode.of(path), alignmentBytes);
+      } catch (IOException | RuntimeException e) {
+        channel.close();
+        throw e;
+      }
     }
 
     @Override
@@ -426,6 +437,11 @@ public final class LocalDisk implements Disk {
     @Override
     public long sizeBytes() throws IOException {
       return channel.size();
+    }
+
+    @Override
+    public boolean isAt(Path other) throws IOException {
+      return inode.isAt(other);
     }
 
     @Override

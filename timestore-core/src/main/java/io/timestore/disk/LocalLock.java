@@ -8,9 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
@@ -29,12 +29,12 @@ final class LocalLock implements DiskLock {
   private static final int HOLDER_CHARACTERS = 255;
 
   private final FileChannel channel;
-  private final String registryKey;
+  private final Inode inode;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private LocalLock(FileChannel channel, String registryKey) {
+  private LocalLock(FileChannel channel, Inode inode) {
     this.channel = channel;
-    this.registryKey = registryKey;
+    this.inode = inode;
   }
 
   static Path holderFile(Path lockFile) {
@@ -44,9 +44,8 @@ final class LocalLock implements DiskLock {
 
   static Optional<DiskLock> tryLock(Path lockFile, String holder) throws IOException {
     createIfMissing(lockFile);
-    String inode = inode(lockFile);
-    String registryKey = REGISTRY_PREFIX + inode;
-    if (System.getProperties().putIfAbsent(registryKey, holder) != null) {
+    Inode inode = Inode.of(lockFile);
+    if (System.getProperties().putIfAbsent(registryKey(inode), holder) != null) {
       return Optional.empty();
     }
     FileChannel channel = null;
@@ -55,19 +54,23 @@ final class LocalLock implements DiskLock {
       channel = FileChannel.open(lockFile, StandardOpenOption.READ, StandardOpenOption.WRITE);
       FileLock lock = lock(channel);
       if (lock != null) {
-        if (!inode.equals(inode(lockFile))) {
+        if (!inode.isAt(lockFile)) {
           throw new IOException(lockFile + " was replaced while it was being locked");
         }
         writeHolder(holderFile(lockFile), holder);
         locked = true;
-        return Optional.of(new LocalLock(channel, registryKey));
+        return Optional.of(new LocalLock(channel, inode));
       }
       return Optional.empty();
     } finally {
       if (!locked) {
-        release(channel, registryKey);
+        release(channel, inode);
       }
     }
+  }
+
+  private static String registryKey(Inode inode) {
+    return REGISTRY_PREFIX + inode.key();
   }
 
   /** A link in its place could lead anywhere, and the file is written over. */
@@ -99,7 +102,11 @@ final class LocalLock implements DiskLock {
       return;
     }
     Path temporary = lockFile.resolveSibling(".lock." + UUID.randomUUID());
-    Files.createFile(temporary);
+    try {
+      Files.createFile(temporary);
+    } catch (NoSuchFileException e) {
+      throw new NoSuchFileException(lockFile.toString(), null, "there is no such directory");
+    }
     try {
       Files.createLink(lockFile, temporary);
     } catch (FileAlreadyExistsException e) {
@@ -109,26 +116,25 @@ final class LocalLock implements DiskLock {
     }
   }
 
-  private static String inode(Path lockFile) throws IOException {
-    Object key = Files.readAttributes(lockFile, BasicFileAttributes.class).fileKey();
-    return key == null ? lockFile.toRealPath().toString() : key.toString();
-  }
-
-  private static void release(@Nullable FileChannel channel, String registryKey)
-      throws IOException {
+  private static void release(@Nullable FileChannel channel, Inode inode) throws IOException {
     try {
       if (channel != null) {
         channel.close();
       }
     } finally {
-      System.getProperties().remove(registryKey);
+      System.getProperties().remove(registryKey(inode));
     }
+  }
+
+  @Override
+  public boolean isAt(Path path) throws IOException {
+    return inode.isAt(path);
   }
 
   @Override
   public void close() throws IOException {
     if (closed.compareAndSet(false, true)) {
-      release(channel, registryKey);
+      release(channel, inode);
     }
   }
 }

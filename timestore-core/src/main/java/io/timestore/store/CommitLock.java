@@ -15,31 +15,36 @@ import org.slf4j.LoggerFactory;
 /** The lock under which one publisher at a time replaces the commit record. */
 final class CommitLock {
   private static final Logger LOG = LoggerFactory.getLogger(CommitLock.class);
-  private static final long WAIT_NANOS_MAX = Duration.ofSeconds(60).toNanos();
+
+  /** Rule 4: after it, a publisher fails and names the holder. */
+  static final Duration WAIT_MAX = Duration.ofSeconds(60);
+
   private static final long RETRY_MILLIS = 10;
 
   private CommitLock() {}
 
   /**
-   * Waits up to 60 s for the lock.
+   * Waits for the lock.
    *
+   * @param purpose what for, which others are told with who has it since when
    * @param cancelled ends the waiting
    * @throws IOException if somebody else keeps it for longer, naming them
    */
-  static DiskLock acquire(Disk disk, Path lockFile, String holder, CountDownLatch cancelled)
+  static DiskLock acquire(
+      Disk disk, Path lockFile, String purpose, Duration waitMax, CountDownLatch cancelled)
       throws IOException {
     long start = System.nanoTime();
     boolean logged = false;
     while (true) {
-      Optional<DiskLock> lock = disk.tryLock(lockFile, holder);
+      Optional<DiskLock> lock = disk.tryLock(lockFile, Holder.describe(purpose));
       if (lock.isPresent()) {
         return lock.get();
       }
-      if (System.nanoTime() - start > WAIT_NANOS_MAX) {
+      if (System.nanoTime() - start > waitMax.toNanos()) {
         throw new IOException(
             lockFile
                 + " could not be had within "
-                + TimeUnit.NANOSECONDS.toSeconds(WAIT_NANOS_MAX)
+                + waitMax.toSeconds()
                 + " s, it is held by "
                 + disk.holder(lockFile));
       }

@@ -111,6 +111,15 @@ final class FileAppender implements Closeable {
         path + " is truncated: it has " + found + " bytes, " + committed + " are committed");
   }
 
+  Path path() {
+    return path;
+  }
+
+  /** Whether the path still leads to the file that is open here. */
+  boolean isInPlace() throws IOException {
+    return file.isAt(path);
+  }
+
   /** Bytes of the file with all that was appended. */
   long sizeBytes() {
     return bufferStart + buffer.position();

@@ -14,6 +14,7 @@ import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
@@ -132,6 +133,11 @@ final class LaneWriter implements Closeable {
   /** Rows with all that was appended. */
   long rows() {
     return rows;
+  }
+
+  /** Rows without those that were appended since {@link #prepare}. */
+  long preparedRows() {
+    return preparedRows;
   }
 
   /** Key of the last row; only where there are rows. */
@@ -269,6 +275,30 @@ final class LaneWriter implements Closeable {
       disk.syncDirectory(store.root());
     }
     namesAreDurable = true;
+  }
+
+  /**
+   * Refuses to go on where what is open here is not what the store has under its names; I/O thread.
+   *
+   * @throws ConflictException if somebody put other files in its place, or moved it away
+   */
+  void checkPlaces() throws IOException {
+    checkPlace(writerLock.isAt(files.writerLock()), files.writerLock());
+    for (FileAppender file : allFiles()) {
+      checkPlace(file.isInPlace(), file.path());
+    }
+  }
+
+  private void checkPlace(boolean isInPlace, Path path) throws IOException {
+    if (!isInPlace) {
+      throw new ConflictException(
+          path
+              + (disk.exists(path) ? " is another file than" : " is gone, expected")
+              + " the one that this writer opened: "
+              + store.root()
+              + " or a part of it was replaced, moved or deleted meanwhile; rows that were not"
+              + " published are not in what is there now");
+    }
   }
 
   private List<FileAppender> allFiles() {

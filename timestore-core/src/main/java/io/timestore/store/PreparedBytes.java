@@ -39,6 +39,43 @@ final class PreparedBytes {
     return match;
   }
 
+  /**
+   * Whether the files hold the first and the last row of the batch: a few short reads, enough to
+   * tell the files that were written from a copy that was made before.
+   */
+  boolean endsMatch(LaneBatch batch) throws IOException {
+    LaneFiles lane = files.lane(batch.number());
+    boolean match =
+        isU64(lane.keys(), batch.rowsBefore(), batch.firstKey())
+            && isU64(lane.keys(), batch.rowsAfter() - 1, batch.lastKey());
+    for (TableBatch table : batch.tables()) {
+      match =
+          match
+              && isU64(lane.offsets(table.name()), batch.rowsAfter() - 1, table.dataBytesAfter())
+              && hasBytes(lane.data(table.name()), table.dataBytesAfter());
+    }
+    return match;
+  }
+
+  private boolean isU64(Path path, long index, long expected) throws IOException {
+    if (!disk.exists(path)) {
+      return false;
+    }
+    ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES);
+    try (DiskFile file = disk.openForReading(path)) {
+      return file.read(bytes, index * Long.BYTES) == Long.BYTES && bytes.getLong(0) == expected;
+    }
+  }
+
+  private boolean hasBytes(Path path, long sizeBytes) throws IOException {
+    if (!disk.exists(path)) {
+      return false;
+    }
+    try (DiskFile file = disk.openForReading(path)) {
+      return file.sizeBytes() >= sizeBytes;
+    }
+  }
+
   private boolean matchesKeys(Path path, LaneBatch batch) throws IOException {
     long bytes = batch.rowsAfter() * Long.BYTES;
     try (OpenFiles open = new OpenFiles(disk)) {

@@ -19,6 +19,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -44,9 +45,14 @@ public final class Publisher implements Closeable {
   private final RecordFile recordFile;
   private final Succession succession;
   private final PreparedBytes preparedBytes;
+  private final Duration lockWaitMax;
   private final CountDownLatch closed = new CountDownLatch(1);
 
   Publisher(Disk disk, Entropy entropy, StoreFiles files, UUID storeId) {
+    this(disk, entropy, files, storeId, CommitLock.WAIT_MAX);
+  }
+
+  Publisher(Disk disk, Entropy entropy, StoreFiles files, UUID storeId, Duration lockWaitMax) {
     this.disk = disk;
     this.entropy = entropy;
     this.files = files;
@@ -54,6 +60,7 @@ public final class Publisher implements Closeable {
     this.recordFile = new RecordFile(disk, entropy, files, storeId);
     this.succession = new Succession(files);
     this.preparedBytes = new PreparedBytes(disk, files);
+    this.lockWaitMax = lockWaitMax;
   }
 
   /** What became of a commit. */
@@ -81,7 +88,7 @@ public final class Publisher implements Closeable {
   /** Steps P1 to P3, the change, and letting go. */
   private <T> T underLock(String purpose, Change<T> change) throws IOException {
     // Step P1: one publisher at a time.
-    DiskLock lock = CommitLock.acquire(disk, files.commitLock(), Holder.describe(purpose), closed);
+    DiskLock lock = CommitLock.acquire(disk, files.commitLock(), purpose, lockWaitMax, closed);
     try {
       Optional<Loaded> own = recordFile.loadOwn();
       if (own.isPresent()) {
@@ -136,6 +143,19 @@ public final class Publisher implements Closeable {
       }
     }
     return underLock("publish", current -> publish(commits, verifyBytes, current));
+  }
+
+  /**
+   * Makes the commit of a direct writer visible, which looks under the lock whether it still writes
+   * the files of this store.
+   */
+  List<Outcome> publishOwn(Commit commit, LaneWriter lane) throws IOException {
+    return underLock(
+        "publish",
+        current -> {
+          lane.checkPlaces();
+          return publish(List.of(commit), false, current);
+        });
   }
 
   private List<Outcome> publish(List<Commit> commits, boolean verifyBytes, Loaded current)
@@ -235,9 +255,10 @@ public final class Publisher implements Closeable {
     if (!toDo.isEmpty() || releasesLanes(commit, record)) {
       succession.checkFence(commit, record);
     }
-    if (verifyBytes) {
+    if (verifyBytes || !commit.direct()) {
       for (LaneBatch batch : toDo) {
-        if (!preparedBytes.match(batch)) {
+        // Never trusted without a look: the store may be another one by now than what was written.
+        if (!(verifyBytes ? preparedBytes.match(batch) : preparedBytes.endsMatch(batch))) {
           throw new ConflictException(
               describe(commit, batch)
                   + ": the prepared bytes are not on disk any more; was the store brought back"

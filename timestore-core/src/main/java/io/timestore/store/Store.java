@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -350,7 +351,11 @@ public final class Store {
 
   /** The one who publishes what writers of this store prepared. */
   public Publisher publisher() {
-    return new Publisher(disk, entropy, files, id());
+    return publisher(CommitLock.WAIT_MAX);
+  }
+
+  Publisher publisher(Duration lockWaitMax) {
+    return new Publisher(disk, entropy, files, id(), lockWaitMax);
   }
 
   private List<Column> columns(List<String> tables) {

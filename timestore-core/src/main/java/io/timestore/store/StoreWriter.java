@@ -198,7 +198,7 @@ public final class StoreWriter implements Closeable {
 
   /** Step W0: what others did since the last batch; rule 10 asks for it before the first write. */
   private void lookAtOthers() throws IOException {
-    CommitRecord record = threads.call(publisher::current);
+    CommitRecord record = lookAtLane();
     OptionalLong newest = largestKey(record);
     boolean isNewer =
         newest.isPresent()
@@ -208,26 +208,42 @@ public final class StoreWriter implements Closeable {
       lastKey = newest;
     }
     if (lane != null) {
-      Optional<Lane> published = record.lane(lane.number());
-      if (published.isPresent() && !published.get().isOpen()) {
-        throw new ConflictException(
-            files.lane(lane.number()).directory()
-                + " was cut to "
-                + published.get().rows()
-                + " rows by a truncation while this writer held it: open a new writer");
-      }
-      if (published.isPresent()
-          && (published.get().rows() > lane.rows() || !published.get().owner().is(owner.run()))) {
-        throw new ConflictException(
-            files.lane(lane.number()).directory()
-                + " has "
-                + published.get().rows()
-                + " rows, this writer knows of "
-                + lane.rows()
-                + ": somebody else appended to the lane while this writer held it");
-      }
       checkIsNewest(lane, record);
     }
+  }
+
+  /** What is committed now, if nobody else appended to the lane or took its place. */
+  private CommitRecord lookAtLane() throws IOException {
+    LaneWriter own = lane;
+    if (own == null) {
+      return threads.call(publisher::current);
+    }
+    CommitRecord record =
+        threads.call(
+            () -> {
+              own.checkPlaces();
+              return publisher.current();
+            });
+    Optional<Lane> published = record.lane(own.number());
+    if (published.isPresent() && !published.get().isOpen()) {
+      throw new ConflictException(
+          files.lane(own.number()).directory()
+              + " was cut to "
+              + published.get().rows()
+              + " rows by a truncation while this writer held it: open a new writer");
+    }
+    if (published.isPresent()
+        && (published.get().rows() > own.preparedRows()
+            || !published.get().owner().is(owner.run()))) {
+      throw new ConflictException(
+          files.lane(own.number()).directory()
+              + " has "
+              + published.get().rows()
+              + " rows, this writer knows of "
+              + own.preparedRows()
+              + ": somebody else appended to the lane while this writer held it");
+    }
+    return record;
   }
 
   private void checkIsNewest(LaneWriter own, CommitRecord record) throws ConflictException {
@@ -330,13 +346,19 @@ public final class StoreWriter implements Closeable {
         () -> {
           List<LaneBatch> batches = List.of();
           if (own.hasBatch()) {
+            // Once more: most batches are small, and what others appended is not yet written over.
+            lookAtLane();
             batches = List.of(own.prepare());
-            threads.call(
-                () -> {
-                  own.syncNames();
-                  return null;
-                });
           }
+          boolean hasNames = !batches.isEmpty();
+          threads.call(
+              () -> {
+                own.checkPlaces();
+                if (hasNames) {
+                  own.syncNames();
+                }
+                return null;
+              });
           batchIsOpen = false;
           return Optional.of(newCommit(last, watermark, insertId, batches));
         });
@@ -379,13 +401,14 @@ public final class StoreWriter implements Closeable {
           "this writer only prepares: call prepare, and publish what it returns");
     }
     Optional<Commit> commit = prepareCommit(false, Long.MIN_VALUE, insertId);
-    if (commit.isEmpty()) {
+    LaneWriter own = lane;
+    if (commit.isEmpty() || own == null) {
       return 0;
     }
     return poisoning(
         () -> {
           // Waits through interrupts, so that the caller knows what became of it.
-          threads.callToEnd(() -> publisher.publish(List.of(commit.get()), false));
+          threads.callToEnd(() -> publisher.publishOwn(commit.get(), own));
           return commit.get().rowCount();
         });
   }
@@ -448,6 +471,6 @@ public final class StoreWriter implements Closeable {
   private void releaseLane(LaneWriter own) throws IOException {
     Commit release = newCommit(true, Long.MIN_VALUE, "", List.of());
     LOG.debug("Releasing lane {}", own.number());
-    threads.callToEnd(() -> publisher.publish(List.of(release), false));
+    threads.callToEnd(() -> publisher.publishOwn(release, own));
   }
 }

@@ -137,6 +137,12 @@ final class CrashingDisk implements Disk {
       }
 
       @Override
+      public boolean isAt(Path path) throws IOException {
+        checkAlive();
+        return open.isAt(path);
+      }
+
+      @Override
       public void close() throws IOException {
         open.close();
       }
@@ -233,7 +239,19 @@ final class CrashingDisk implements Disk {
       return lock;
     }
     locks.add(lock.get());
-    return Optional.of(() -> unlock(lock.get()));
+    return Optional.of(
+        new DiskLock() {
+          @Override
+          public boolean isAt(Path path) throws IOException {
+            checkAlive();
+            return lock.get().isAt(path);
+          }
+
+          @Override
+          public void close() throws IOException {
+            unlock(lock.get());
+          }
+        });
   }
 
   private synchronized void unlock(DiskLock lock) throws IOException {

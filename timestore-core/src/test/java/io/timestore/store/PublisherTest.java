@@ -18,13 +18,11 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.stream.LongStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -528,7 +526,7 @@ class PublisherTest {
     Commit commit;
     try (SinkRun run = begin()) {
       publish(run.prepare(1, 0, 10));
-      copy(path, copy);
+      Directories.copy(path, copy);
       commit = run.prepare(2, 10, 20);
     }
     replaceStoreBy(copy);
@@ -547,7 +545,7 @@ class PublisherTest {
     try (SinkRun zombie = begin();
         SinkRun run = begin()) {
       publish(zombie.prepare(1, 0, 10));
-      copy(path, copy);
+      Directories.copy(path, copy);
       Commit first = run.prepare(2, 10, 20);
       publish(first);
       Commit second = run.prepare(3, 20, 30);
@@ -564,24 +562,8 @@ class PublisherTest {
   }
 
   private void replaceStoreBy(Path copy) throws IOException {
-    delete(path);
+    Directories.delete(path);
     Files.move(copy, path);
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    try (Stream<Path> paths = Files.walk(from)) {
-      for (Path source : paths.toList()) {
-        Files.copy(source, to.resolve(from.relativize(source)));
-      }
-    }
-  }
-
-  private static void delete(Path root) throws IOException {
-    try (Stream<Path> paths = Files.walk(root)) {
-      for (Path file : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
   }
 
   @Test
