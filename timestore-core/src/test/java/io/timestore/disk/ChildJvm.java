@@ -1,10 +1,13 @@
 package io.timestore.disk;
 
+import static org.awaitility.Awaitility.await;
+
 import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,6 +81,35 @@ public final class ChildJvm implements Closeable {
   public void live(long millis) throws IOException, InterruptedException {
     if (process.waitFor(millis, TimeUnit.MILLISECONDS)) {
       throw new IOException("the child ended by itself: " + remainingLines());
+    }
+  }
+
+  /** Sends it a line. */
+  public void tell(String line) throws IOException {
+    process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+    process.getOutputStream().flush();
+  }
+
+  public long pid() {
+    return process.pid();
+  }
+
+  /** SIGSTOP; afterwards it does nothing at all. */
+  public void pause() throws IOException, InterruptedException {
+    signal("STOP");
+    Path status = Path.of("/proc", Long.toString(pid()), "stat");
+    await().until(() -> Files.readString(status).contains(") T "));
+  }
+
+  /** SIGCONT. */
+  public void resume() throws IOException, InterruptedException {
+    signal("CONT");
+  }
+
+  private void signal(String name) throws IOException, InterruptedException {
+    int status = new ProcessBuilder("sh", "-c", "kill -" + name + " " + pid()).start().waitFor();
+    if (status != 0) {
+      throw new IOException("the child can't be sent " + name);
     }
   }
 
