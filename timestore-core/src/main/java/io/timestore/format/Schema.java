@@ -1,5 +1,7 @@
 package io.timestore.format;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.util.JsonRecyclerPools;
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +26,11 @@ public record Schema(UUID storeId, Key key, List<Column> columns, Map<String, Ob
 
   /** The only version of {@code schema.json} so far. */
   public static final int FORMAT_VERSION = 1;
+
+  /** Keeps no buffers in the threads that call, which would keep this class's loader, too. */
+  private static final JSON FORMAT =
+      JSON.builder(JsonFactory.builder().recyclerPool(JsonRecyclerPools.nonRecyclingPool()).build())
+          .build();
 
   private static final String ENCODING = "plain";
   private static final String ENDIANNESS = "little";
@@ -131,7 +138,7 @@ public record Schema(UUID storeId, Key key, List<Column> columns, Map<String, Ob
     json.put("flink", flink);
     try {
       String text =
-          JSON.std
+          FORMAT
               .with(JSON.Feature.PRETTY_PRINT_OUTPUT)
               .without(JSON.Feature.WRITE_NULL_PROPERTIES)
               .asString(json);
@@ -149,7 +156,7 @@ public record Schema(UUID storeId, Key key, List<Column> columns, Map<String, Ob
    */
   public static Schema fromJson(byte[] bytes, String file) throws CorruptStoreException {
     try {
-      Map<String, Object> json = JSON.std.mapFrom(bytes);
+      Map<String, Object> json = FORMAT.mapFrom(bytes);
       if (json == null) {
         throw new IllegalArgumentException("null, expected an object");
       }

@@ -119,9 +119,7 @@ final class LaneWriter implements Closeable {
         tables.add(new TableAppender(name, offsets, data));
       }
     } catch (Throwable e) {
-      for (Closeable file : opened) {
-        file.close();
-      }
+      Closing.all(opened);
       throw e;
     }
   }
@@ -313,12 +311,8 @@ final class LaneWriter implements Closeable {
   /** Closes the files and lets the lane's lock go; the writer's threads have ended their work. */
   @Override
   public void close() throws IOException {
-    try {
-      for (FileAppender file : allFiles()) {
-        file.close();
-      }
-    } finally {
-      writerLock.close();
-    }
+    List<Closeable> all = new ArrayList<>(allFiles());
+    all.add(writerLock);
+    Closing.all(all);
   }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Files of a store's lanes that stay open for reads at any position. Thread-safe. */
@@ -55,9 +56,8 @@ final class OpenFiles implements Closeable {
 
   @Override
   public synchronized void close() throws IOException {
-    for (DiskFile file : files.values()) {
-      file.close();
-    }
+    List<DiskFile> open = List.copyOf(files.values());
     files.clear();
+    Closing.all(open);
   }
 }

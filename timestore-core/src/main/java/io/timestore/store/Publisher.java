@@ -455,7 +455,19 @@ public final class Publisher implements Closeable {
    */
   OwnLane takeLane(Owner owner, List<String> tables) throws IOException {
     LaneAllocator allocator = new LaneAllocator(disk, files, recordFile);
-    return underLock("take a lane", current -> allocator.take(owner, tables, current));
+    List<DiskLock> taken = new ArrayList<>();
+    try {
+      return underLock(
+          "take a lane",
+          current -> {
+            OwnLane own = allocator.take(owner, tables, current);
+            taken.add(own.writerLock());
+            return own;
+          });
+    } catch (Throwable e) {
+      Closing.all(taken); // Nobody else could, and this process would keep the lane for ever.
+      throw e;
+    }
   }
 
   /**

@@ -120,8 +120,9 @@ public final class Scan implements Closeable {
 
   private void closeLane() throws IOException {
     if (lane != null) {
-      lane.close();
+      LaneReader open = lane;
       lane = null;
+      open.close();
     }
   }
 
@@ -192,10 +193,9 @@ public final class Scan implements Closeable {
 
     @Override
     public void close() throws IOException {
-      keys.close();
-      for (TableReader table : tables) {
-        table.close();
-      }
+      List<Closeable> all = new ArrayList<>(tables);
+      all.add(keys);
+      Closing.all(all);
     }
   }
 
@@ -284,11 +284,8 @@ public final class Scan implements Closeable {
 
     @Override
     public void close() throws IOException {
-      if (offsets != null) {
-        offsets.close();
-      }
-      if (data != null) {
-        data.close();
+      if (offsets != null && data != null) {
+        Closing.all(List.of(offsets, data));
       }
     }
   }

@@ -315,16 +315,16 @@ public final class StoreReader implements Closeable {
   /** Waits for reads that are under way, and closes all files, those of iterators too. */
   @Override
   public void close() throws IOException {
+    List<Closeable> all = new ArrayList<>();
     synchronized (this) {
       closed = true;
       if (watch != null) {
-        watch.close();
+        all.add(watch);
       }
     }
-    threads.close();
-    open.close();
-    for (Scan scan : scans) {
-      end(scan);
-    }
+    all.add(threads);
+    all.add(open);
+    all.add(() -> Closing.all(scans.stream().map(scan -> (Closeable) () -> end(scan)).toList()));
+    Closing.all(all);
   }
 }

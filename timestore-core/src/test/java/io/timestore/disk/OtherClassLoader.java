@@ -3,6 +3,7 @@ package io.timestore.disk;
 import java.io.Closeable;
 import java.io.File;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -34,6 +35,11 @@ public final class OtherClassLoader implements Closeable {
   /** Runs a main class. */
   public void main(Class<?> main, String... arguments) throws ReflectiveOperationException {
     load(main).getMethod("main", String[].class).invoke(null, (Object) arguments);
+  }
+
+  /** Tells whether somebody still keeps the class loader after it was dropped. */
+  public WeakReference<ClassLoader> reference() {
+    return new WeakReference<>(loader);
   }
 
   private Class<?> load(Class<?> type) throws ClassNotFoundException {
