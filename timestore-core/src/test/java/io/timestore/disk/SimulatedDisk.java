@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  *
  * <p>What was synced is never lost, and a sector is never anything but old or new, unless garbage
- * is asked for. Locks end with their process.
+ * is asked for. What a sync that failed was to write may be lost whatever is synced later. Locks
+ * end with their process.
  */
 public final class SimulatedDisk {
   static final int SECTOR_BYTES = 512;
@@ -109,6 +110,9 @@ public final class SimulatedDisk {
     /** What a sector held when the file was synced last, and each content since then. */
     private final TreeMap<Integer, List<byte[]>> unsynced = new TreeMap<>();
 
+    /** Contents from before a sync that failed, until the sector is written and synced again. */
+    private final TreeMap<Integer, List<byte[]>> lost = new TreeMap<>();
+
     private final List<Long> unsyncedSizes = new ArrayList<>();
 
     FileNode() {
@@ -170,16 +174,32 @@ public final class SimulatedDisk {
     }
 
     void sync() {
+      lost.keySet().removeAll(unsynced.keySet());
       unsynced.clear();
       unsyncedSizes.clear();
       unsyncedSizes.add(sizeBytes);
+    }
+
+    /** A sync failed: what it did not write is taken for clean. */
+    void loseUnsynced() {
+      add(unsynced, lost);
+      unsynced.clear();
+    }
+
+    private static void add(
+        Map<Integer, List<byte[]>> contents, Map<Integer, List<byte[]>> target) {
+      contents.forEach(
+          (index, some) -> target.computeIfAbsent(index, i -> new ArrayList<>()).addAll(some));
     }
 
     @Override
     public FileNode afterPowerCut(Cut cut) {
       FileNode after = new FileNode();
       after.sectors.addAll(sectors);
-      for (Map.Entry<Integer, List<byte[]>> sector : unsynced.entrySet()) {
+      TreeMap<Integer, List<byte[]>> unsure = new TreeMap<>();
+      add(lost, unsure);
+      add(unsynced, unsure);
+      for (Map.Entry<Integer, List<byte[]>> sector : unsure.entrySet()) {
         List<byte[]> contents = sector.getValue();
         byte[] content = contents.get(cut.choose(contents.size()));
         if (cut.inFlight++ == cut.garbageIndex) {

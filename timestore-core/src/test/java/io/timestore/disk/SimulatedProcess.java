@@ -30,6 +30,7 @@ public final class SimulatedProcess implements Disk {
   private final SimulatedDisk disk;
   private Fate fate = operation -> operation.run();
   private boolean dead;
+  private int openFiles;
 
   SimulatedProcess(SimulatedDisk disk) {
     this.disk = disk;
@@ -66,12 +67,14 @@ public final class SimulatedProcess implements Disk {
     private final Path path;
     private final int byteCount;
     private final Work work;
+    private final Runnable failure;
 
-    private Operation(Kind kind, Path path, int byteCount, Work work) {
+    private Operation(Kind kind, Path path, int byteCount, Work work, Runnable failure) {
       this.kind = kind;
       this.path = path;
       this.byteCount = byteCount;
       this.work = work;
+      this.failure = failure;
     }
 
     public Kind kind() {
@@ -83,7 +86,7 @@ public final class SimulatedProcess implements Disk {
       return path;
     }
 
-    /** Bytes to be written; else 0. */
+    /** Bytes to be written, or read at most; else 0. */
     public int byteCount() {
       return byteCount;
     }
@@ -101,6 +104,16 @@ public final class SimulatedProcess implements Disk {
     public void run(int firstBytes) throws IOException {
       synchronized (disk) {
         work.run(firstBytes);
+      }
+    }
+
+    /**
+     * A sync that fails, after which the kernel takes what it did not write for clean: no later
+     * sync writes it, as on Linux.
+     */
+    public void loseUnsynced() {
+      synchronized (disk) {
+        failure.run();
       }
     }
 
@@ -143,14 +156,33 @@ public final class SimulatedProcess implements Disk {
     return disk;
   }
 
+  /** Files that were opened and not closed yet. */
+  public int openFileCount() {
+    return openFiles;
+  }
+
+  public int heldLockCount() {
+    synchronized (disk) {
+      return (int) disk.locks.values().stream().filter(holder -> holder == this).count();
+    }
+  }
+
   private void perform(Kind kind, Path path, Work work) throws IOException {
     perform(kind, path, 0, work);
   }
 
   private void perform(Kind kind, Path path, int byteCount, Work work) throws IOException {
+    perform(new Operation(kind, path, byteCount, work, () -> {}));
+  }
+
+  private void perform(Operation operation) throws IOException {
     checkAlive();
-    fate.decide(new Operation(kind, path, byteCount, work));
+    fate.decide(operation);
     checkAlive();
+  }
+
+  private void sync(Path path, FileNode file) throws IOException {
+    perform(new Operation(Kind.SYNC, path, 0, n -> file.sync(), file::loseUnsynced));
   }
 
   private void checkAlive() throws KilledException {
@@ -221,9 +253,10 @@ public final class SimulatedProcess implements Disk {
     perform(
         Kind.READ,
         file,
+        sizeBytesMax,
         n -> {
           FileNode node = disk.file(file);
-          bytes[0] = new byte[(int) Math.min(sizeBytesMax, node.sizeBytes())];
+          bytes[0] = new byte[(int) Math.min(n, node.sizeBytes())];
           node.read(bytes[0], 0, bytes[0].length, 0);
         });
     return bytes[0];
@@ -235,7 +268,7 @@ public final class SimulatedProcess implements Disk {
     perform(Kind.CREATE, file, n -> created[0] = create(file));
     byte[] bytes = bytes(content);
     perform(Kind.WRITE, file, bytes.length, n -> created[0].write(bytes, 0, n, 0));
-    perform(Kind.SYNC, file, n -> created[0].sync());
+    sync(file, created[0]);
   }
 
   @Override
@@ -378,7 +411,14 @@ public final class SimulatedProcess implements Disk {
       return Optional.empty();
     }
     byte[] line = String.format("%-255s%n", holder).getBytes(StandardCharsets.UTF_8);
-    writeVolatile(LocalLock.holderFile(lockFile), ByteBuffer.wrap(line));
+    try {
+      writeVolatile(LocalLock.holderFile(lockFile), ByteBuffer.wrap(line));
+    } catch (IOException e) {
+      synchronized (disk) {
+        disk.locks.remove(file[0], this);
+      }
+      throw e;
+    }
     return Optional.of(() -> unlock(lockFile, file[0]));
   }
 
@@ -410,8 +450,10 @@ public final class SimulatedProcess implements Disk {
     private final Path path;
     private final FileNode node;
     private final int alignmentBytes;
+    private boolean closed;
 
     SimulatedFile(Path path, FileNode node, int alignmentBytes) {
+      openFiles++;
       this.path = path;
       this.node = node;
       this.alignmentBytes = alignmentBytes;
@@ -421,7 +463,7 @@ public final class SimulatedProcess implements Disk {
     public int read(ByteBuffer target, long position) throws IOException {
       byte[] bytes = new byte[target.remaining()];
       int[] count = new int[1];
-      perform(Kind.READ, path, n -> count[0] = node.read(bytes, 0, bytes.length, position));
+      perform(Kind.READ, path, bytes.length, n -> count[0] = node.read(bytes, 0, n, position));
       target.put(bytes, 0, count[0]);
       return count[0];
     }
@@ -438,7 +480,7 @@ public final class SimulatedProcess implements Disk {
 
     @Override
     public void sync() throws IOException {
-      perform(Kind.SYNC, path, n -> node.sync());
+      SimulatedProcess.this.sync(path, node);
     }
 
     @Override
@@ -449,7 +491,12 @@ public final class SimulatedProcess implements Disk {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+      if (!closed) {
+        closed = true;
+        openFiles--;
+      }
+    }
   }
 
   /** Does at once what it is given. */
