@@ -9,7 +9,10 @@ import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import org.jspecify.annotations.Nullable;
 
-/** Says who may not do what, and why: whose file it is, or that its file system is read-only. */
+/**
+ * Says what failed: who may not do what, and why (whose file it is, or that its file system is
+ * read-only), or what was tried on which file.
+ */
 final class Denial {
   private Denial() {}
 
@@ -19,6 +22,7 @@ final class Denial {
     READ("read", false),
     WRITE("write", false),
     CREATE("create", true),
+    RENAME("rename", true),
     DELETE("delete", true);
 
     private final String verb;
@@ -50,7 +54,7 @@ final class Denial {
       Path file = isPath ? path : path.getFileSystem().getPath(e.getFile());
       String reason = reason(attempt, file, e);
       if (reason == null) {
-        throw e;
+        throw e.getClass() == FileSystemException.class ? tried(attempt, e) : e;
       }
       AccessDeniedException denied = new AccessDeniedException(file.toString(), null, reason);
       denied.addSuppressed(e);
@@ -61,6 +65,14 @@ final class Denial {
           ? new IOException("can't " + attempt.verb + " " + path + ": " + e.getMessage(), e)
           : e;
     }
+  }
+
+  /** As on a full disk. */
+  private static FileSystemException tried(Attempt attempt, FileSystemException e) {
+    String reason = "can't " + attempt.verb + " it: " + e.getReason();
+    FileSystemException tried = new FileSystemException(e.getFile(), e.getOtherFile(), reason);
+    tried.addSuppressed(e);
+    return tried;
   }
 
   private static @Nullable String reason(Attempt attempt, Path file, FileSystemException e) {

@@ -111,10 +111,24 @@ public final class LocalDisk implements Disk {
         channel.write(content);
       }
       if (durably) {
-        channel.force(true);
+        sync(file, channel, true);
       }
       return true;
     }
+  }
+
+  private static void sync(Path path, FileChannel channel, boolean withMetadata)
+      throws IOException {
+    try {
+      channel.force(withMetadata);
+    } catch (IOException e) {
+      throw failure(path, withMetadata ? "fsync" : "fdatasync", e);
+    }
+  }
+
+  private static IOException failure(Path path, String operation, IOException cause) {
+    String why = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    return new IOException(path + ": " + operation + " failed: " + why, cause);
   }
 
   @Override
@@ -162,7 +176,7 @@ public final class LocalDisk implements Disk {
   @Override
   public void rename(Path from, Path to) throws IOException {
     CopyOption[] options = {StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING};
-    explained(Attempt.CREATE, to, () -> Files.move(from, to, options));
+    explained(Attempt.RENAME, to, () -> Files.move(from, to, options));
   }
 
   @Override
@@ -177,7 +191,7 @@ public final class LocalDisk implements Disk {
         directory,
         () -> {
           try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
+            sync(directory, channel, true);
             return true;
           }
         });
@@ -185,18 +199,21 @@ public final class LocalDisk implements Disk {
 
   @Override
   public boolean exists(Path path) throws IOException {
+    return attributes(path).isPresent();
+  }
+
+  private static Optional<BasicFileAttributes> attributes(Path path) throws IOException {
     return explained(
         Attempt.LOOK,
         path,
         () -> {
           try {
-            Files.readAttributes(path, BasicFileAttributes.class);
-            return true;
+            return Optional.of(Files.readAttributes(path, BasicFileAttributes.class));
           } catch (NoSuchFileException e) {
-            return false;
+            return Optional.empty();
           } catch (FileSystemException e) {
             if (isBelowFile(path)) {
-              return false;
+              return Optional.empty();
             }
             throw e;
           }
@@ -214,8 +231,8 @@ public final class LocalDisk implements Disk {
   }
 
   @Override
-  public boolean isDirectory(Path path) {
-    return Files.isDirectory(path);
+  public boolean isDirectory(Path path) throws IOException {
+    return attributes(path).map(BasicFileAttributes::isDirectory).orElse(false);
   }
 
   @Override
@@ -359,7 +376,8 @@ public final class LocalDisk implements Disk {
         });
   }
 
-  private static final class LocalFile implements DiskFile {
+  /** Goes on where the system reads or writes a part of what it was asked for. */
+  static final class LocalFile implements DiskFile {
     private final Path path;
     private final FileChannel channel;
     private final Inode inode;
@@ -401,7 +419,7 @@ public final class LocalDisk implements Disk {
       try {
         return channel.read(target, position);
       } catch (IOException e) {
-        throw failure("read at byte " + position, e);
+        throw failure(path, "read at byte " + position, e);
       }
     }
 
@@ -417,26 +435,22 @@ public final class LocalDisk implements Disk {
           at += count;
         }
       } catch (IOException e) {
-        throw failure("write at byte " + at, e);
+        throw failure(path, "write at byte " + at, e);
       }
     }
 
     @Override
     public void sync() throws IOException {
-      try {
-        channel.force(false);
-      } catch (IOException e) {
-        throw failure("fdatasync", e);
-      }
-    }
-
-    private IOException failure(String operation, IOException cause) {
-      return new IOException(path + ": " + operation + " failed: " + cause.getMessage(), cause);
+      LocalDisk.sync(path, channel, false);
     }
 
     @Override
     public long sizeBytes() throws IOException {
-      return channel.size();
+      try {
+        return channel.size();
+      } catch (IOException e) {
+        throw failure(path, "reading its size", e);
+      }
     }
 
     @Override
@@ -446,7 +460,11 @@ public final class LocalDisk implements Disk {
 
     @Override
     public void close() throws IOException {
-      channel.close();
+      try {
+        channel.close();
+      } catch (IOException e) {
+        throw failure(path, "close", e);
+      }
     }
   }
 }
