@@ -7,6 +7,7 @@ import io.timestore.format.Commit.LaneBatch;
 import io.timestore.format.Commit.TableBatch;
 import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 

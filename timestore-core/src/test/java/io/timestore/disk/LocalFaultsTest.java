@@ -40,8 +40,8 @@ class LocalFaultsTest {
             StandardOpenOption.WRITE));
   }
 
-  private DiskFile file(FaultyChannel channel, int alignmentBytes) {
-    return new LocalFile(directory.resolve("file"), channel, alignmentBytes);
+  private DiskFile file(FaultyChannel channel, int alignmentBytes) throws IOException {
+    return LocalFile.opened(directory.resolve("file"), channel, alignmentBytes);
   }
 
   private static byte[] bytes(int count) {

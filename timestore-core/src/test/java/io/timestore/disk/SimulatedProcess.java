@@ -419,12 +419,28 @@ public final class SimulatedProcess implements Disk {
       }
       throw e;
     }
-    return Optional.of(() -> unlock(lockFile, file[0]));
+    return Optional.of(new SimulatedLock(lockFile, file[0]));
   }
 
-  private void unlock(Path lockFile, FileNode file) throws IOException {
-    if (!dead) {
-      perform(Kind.UNLOCK, lockFile, n -> disk.locks.remove(file, this));
+  private final class SimulatedLock implements DiskLock {
+    private final Path path;
+    private final FileNode node;
+
+    SimulatedLock(Path path, FileNode node) {
+      this.path = path;
+      this.node = node;
+    }
+
+    @Override
+    public boolean isAt(Path other) throws IOException {
+      return find(other) == node;
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (!dead) {
+        perform(Kind.UNLOCK, path, n -> disk.locks.remove(node, SimulatedProcess.this));
+      }
     }
   }
 
@@ -457,6 +473,11 @@ public final class SimulatedProcess implements Disk {
       this.path = path;
       this.node = node;
       this.alignmentBytes = alignmentBytes;
+    }
+
+    @Override
+    public boolean isAt(Path other) throws IOException {
+      return find(other) == node;
     }
 
     @Override

@@ -36,7 +36,7 @@ public final class RoundTrip {
     }
     try (StoreReader reader = Store.open(store.directory()).reader()) {
       reader.awaitChange(Duration.ZERO);
-      reader.read("a", key).orElseThrow();
+      byte[] unused = reader.read("a", key).orElseThrow();
       try (RowIterator rows = reader.iterate(KeyRange.atLeast(key), "a", "b")) {
         rows.next();
       }
