@@ -107,8 +107,12 @@ public final class LocalDisk implements Disk {
   private static boolean write(
       Path file, ByteBuffer content, boolean durably, OpenOption... options) throws IOException {
     try (FileChannel channel = FileChannel.open(file, options)) {
-      while (content.hasRemaining()) {
-        channel.write(content);
+      try {
+        while (content.hasRemaining()) {
+          channel.write(content);
+        }
+      } catch (IOException e) {
+        throw failure(file, "write", e);
       }
       if (durably) {
         sync(file, channel, true);

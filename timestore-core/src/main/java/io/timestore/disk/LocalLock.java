@@ -1,5 +1,8 @@
 package io.timestore.disk;
 
+import static io.timestore.disk.Denial.explained;
+
+import io.timestore.disk.Denial.Attempt;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -9,6 +12,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
@@ -43,7 +47,7 @@ final class LocalLock implements DiskLock {
   }
 
   static Optional<DiskLock> tryLock(Path lockFile, String holder) throws IOException {
-    createIfMissing(lockFile);
+    explained(Attempt.CREATE, lockFile, () -> createIfMissing(lockFile));
     Inode inode = Inode.of(lockFile);
     if (System.getProperties().putIfAbsent(registryKey(inode), holder) != null) {
       return Optional.empty();
@@ -80,12 +84,13 @@ final class LocalLock implements DiskLock {
     }
     // Padded and written over, not truncated first: closing a file that was makes ext4 flush it.
     String line = String.format(Locale.ROOT, "%-" + HOLDER_CHARACTERS + "s%n", holder);
-    Files.write(
+    OpenOption[] options = {
+      StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS
+    };
+    explained(
+        Attempt.WRITE,
         file,
-        line.getBytes(StandardCharsets.UTF_8),
-        StandardOpenOption.CREATE,
-        StandardOpenOption.WRITE,
-        LinkOption.NOFOLLOW_LINKS);
+        () -> Files.write(file, line.getBytes(StandardCharsets.UTF_8), options));
   }
 
   private static @Nullable FileLock lock(FileChannel channel) throws IOException {
@@ -97,9 +102,9 @@ final class LocalLock implements DiskLock {
   }
 
   /** The file gets its name only after the descriptor that made it is closed. */
-  private static void createIfMissing(Path lockFile) throws IOException {
+  private static boolean createIfMissing(Path lockFile) throws IOException {
     if (Files.exists(lockFile)) {
-      return;
+      return false;
     }
     Path temporary = lockFile.resolveSibling(".lock." + UUID.randomUUID());
     try {
@@ -109,8 +114,9 @@ final class LocalLock implements DiskLock {
     }
     try {
       Files.createLink(lockFile, temporary);
+      return true;
     } catch (FileAlreadyExistsException e) {
-      // Somebody else made it in the meantime, which is as good.
+      return false; // Somebody else made it in the meantime, which is as good.
     } finally {
       Files.delete(temporary);
     }
