@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.timestore.disk.DiskLock;
+import io.timestore.disk.IoThreads;
 import io.timestore.disk.LocalDisk;
 import io.timestore.format.Batch;
 import io.timestore.format.CellType;
@@ -26,10 +27,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -350,6 +353,58 @@ class StoreWriterTest {
       visible += published ? 1 : 0;
       assertThat(store.snapshot().rowCount()).isEqualTo(visible);
     }
+  }
+
+  /** While keys and values are written, synced and published, or before, or after. */
+  @Test
+  void anInterruptAtAnyMomentClosesNoFileAndWhatCommitReportsIsTrue() throws Exception {
+    long seed = Long.getLong("timestore.seed", System.nanoTime());
+    System.out.println("Replay with -Dtimestore.seed=" + seed);
+    Random random = new Random(seed);
+    ExecutorService threads = Executors.newSingleThreadExecutor();
+    long committed = 0;
+    int interrupted = 0;
+    try {
+      for (int round = 0; round < 100; round++) {
+        String when = "seed " + seed + ", round " + round;
+        long nanos = random.nextLong(8_000_000);
+        Thread writing = Thread.currentThread();
+        long next = committed;
+        try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+          Future<?> interrupt =
+              threads.submit(
+                  () -> {
+                    LockSupport.parkNanos(nanos);
+                    writing.interrupt();
+                  });
+          try {
+            while (!writing.isInterrupted()) {
+              int rowCount = 1 + random.nextInt(500);
+              writer.append(Rows.batch(Rows.ofKeys(LongStream.range(next, next + rowCount))));
+              assertThat(writer.commit()).as(when).isEqualTo(rowCount);
+              next += rowCount;
+            }
+          } catch (InterruptedIOException e) {
+            interrupted++;
+          } finally {
+            awaitEnd(interrupt);
+          }
+        }
+        committed = next;
+        assertThat(store.snapshot().rowCount()).as(when).isEqualTo(committed);
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertThat(interrupted).isPositive();
+    assertThat(Rows.read(store, TABLES).equals(Rows.ofKeys(LongStream.range(0, committed))))
+        .isTrue();
+  }
+
+  /** The interrupt has come then, and is over. */
+  private static void awaitEnd(Future<?> interrupt) {
+    IoThreads.awaitEnd(interrupt);
+    assertThat(Thread.interrupted()).isTrue();
   }
 
   @Test
