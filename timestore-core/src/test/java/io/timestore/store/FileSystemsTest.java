@@ -1,5 +1,9 @@
 package io.timestore.store;
 
+import static java.nio.file.StandardOpenOption.APPEND;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.DSYNC;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -12,7 +16,9 @@ import io.timestore.disk.Mount;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.Lane;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +36,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The same histories on file systems of every kind that this machine has. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -184,35 +191,92 @@ class FileSystemsTest {
     }
   }
 
-  @Test
-  void aFullFileSystemCostsTheBatchThatDidNotFitAndNoOther() throws IOException {
-    try (Mount mount = Mount.of(mountPoint, "tmpfs", "size=512k", "none")) {
+  /** Mounts a small file system. */
+  private Mount small(String type) throws IOException {
+    if (type.equals("tmpfs")) {
+      return Mount.of(mountPoint, type, "size=2m", "none");
+    }
+    Path image =
+        Mount.image(directory.resolve("image"), 4L << 20, "mkfs.ext4", "-q", "-F", "-m", "0");
+    return Mount.of(mountPoint, type, "loop", image);
+  }
+
+  /** Takes all the space that is left. */
+  private Path fill() throws IOException {
+    Path filler = mountPoint.resolve("filler");
+    try (OutputStream out = Files.newOutputStream(filler, APPEND, CREATE, DSYNC)) {
+      while (true) {
+        out.write(new byte[1024]);
+      }
+    } catch (IOException e) {
+      assertThat(e).hasMessageContaining("No space left");
+      return filler;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tmpfs", "ext4"})
+  void aFullFileSystemCostsTheBatchThatDidNotFitAndNoOther(String type) throws IOException {
+    try (Mount mount = small(type)) {
       assertThat(mount).isNotNull();
       Path path = mountPoint.resolve("store");
       Store store = Store.openOrCreate(path, List.of("a"));
-      Path filler = Files.write(mountPoint.resolve("filler"), new byte[128 * 1024]);
+      Path filler = Files.write(mountPoint.resolve("filler"), new byte[384 * 1024]);
       long committed = 0;
-      try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
-        while (true) {
-          writer.append(committed, new byte[20_000]);
-          writer.commit();
-          committed++;
+      for (int round = 0; round < 3; round++) {
+        long before = committed;
+        try (FileChannel channel = FileChannel.open(filler, WRITE)) {
+          channel.truncate((2L - round) * 128 * 1024); // frees some space
         }
-      } catch (IOException e) {
-        assertThat(e).hasMessageContaining("No space left").hasMessageContaining(path.toString());
-      }
-      assertThat(committed).isPositive();
-      try (StoreReader reader = store.reader()) {
-        assertThat(reader.rowCount()).isEqualTo(committed);
-        assertThat(reader.read("a", committed - 1)).hasValue(new byte[20_000]);
-        Files.delete(filler);
         try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
-          writer.append(committed, new byte[20_000]);
-          writer.commit();
+          while (true) {
+            writer.append(committed, new byte[20_000]);
+            writer.commit();
+            committed++;
+          }
+        } catch (IOException e) {
+          assertThat(e).hasMessageContaining("No space left").hasMessageContaining(path.toString());
         }
-        assertThat(reader.refresh()).isTrue();
-        assertThat(reader.read("a", committed)).hasValue(new byte[20_000]);
+        assertThat(committed).isGreaterThan(before);
+        try (StoreReader reader = store.reader()) {
+          assertThat(reader.rowCount()).isEqualTo(committed);
+          assertThat(reader.read("a", committed - 1)).hasValue(new byte[20_000]);
+        }
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tmpfs", "ext4"})
+  void aRecordThatFindsNoSpaceLeavesTheOldOne(String type) throws IOException {
+    try (Mount mount = small(type)) {
+      assertThat(mount).isNotNull();
+      Path path = mountPoint.resolve("store");
+      Store store = Store.openOrCreate(path, List.of("a"));
+      Path filler;
+      try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+        writer.append(1, new byte[10]);
+        writer.commit();
+        filler = fill();
+        byte[] length = Files.readAllBytes(path.resolve("length"));
+        // Into blocks that the first row has taken.
+        writer.append(2, new byte[10]);
+        assertThatThrownBy(writer::commit)
+            .isInstanceOf(IOException.class)
+            .hasMessageContaining("No space left")
+            .hasMessageContaining(path.resolve(".length.").toString());
+        assertThat(path.resolve("length")).hasBinaryContent(length);
+        assertThatThrownBy(() -> writer.append(3, new byte[10]))
+            .hasMessageContaining("failed before");
+      }
+      assertThat(Rows.read(store, List.of("a"))).hasSize(1);
+      Files.delete(filler);
+      try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+        writer.append(3, new byte[10]);
+        writer.commit();
+      }
+      String value = " " + "00".repeat(10);
+      assertThat(Rows.read(store, List.of("a"))).containsExactly("1" + value, "3" + value);
     }
   }
 
