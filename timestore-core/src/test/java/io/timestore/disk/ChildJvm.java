@@ -6,6 +6,7 @@ import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,12 +65,31 @@ public final class ChildJvm implements Closeable {
     }
   }
 
-  private String readLine() throws IOException {
+  /** Writes a line to the process's input. */
+  public void send(Object line) throws IOException {
+    OutputStream input = process.getOutputStream();
+    input.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+    input.flush();
+  }
+
+  /** Waits for the next line that the process prints. */
+  public String readLine() throws IOException {
     String line = output.readLine();
     if (line == null) {
       throw new IOException("the child ended and had printed " + lines);
     }
     return line;
+  }
+
+  /** What the process prints before this line, or before its end. */
+  public List<String> linesUpTo(String line) throws IOException {
+    List<String> before = new ArrayList<>();
+    String next = output.readLine();
+    while (next != null && !next.equals(line)) {
+      before.add(next);
+      next = output.readLine();
+    }
+    return before;
   }
 
   /** What the process printed and nobody read yet, up to its end. */

@@ -1,6 +1,5 @@
 package io.timestore.disk;
 
-import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.Closeable;
@@ -16,17 +15,20 @@ import java.util.List;
  */
 public final class Mount implements Closeable {
   private final Path directory;
+  private final List<Object> mount;
 
-  private Mount(Path directory) {
+  private Mount(Path directory, List<Object> mount) {
     this.directory = directory;
+    this.mount = mount;
   }
 
   /** Mounts something on a directory that exists. */
   public static Mount of(Path directory, String type, String options, Object source)
       throws IOException {
-    assumeTrue(System.getProperty("user.name").equals("root"), "only root can mount");
-    orSkip("mount", "-t", type, "-o", options, source, directory);
-    return new Mount(directory);
+    orSkip(System.getProperty("user.name").equals("root"), "only root can mount");
+    List<Object> mount = List.of("mount", "-t", type, "-o", options, source, directory);
+    orSkip(mount.toArray());
+    return new Mount(directory, mount);
   }
 
   /** A file with an empty file system in it. */
@@ -43,10 +45,24 @@ public final class Mount implements Closeable {
     try {
       failure = run(command);
     } catch (IOException e) {
-      abort(command[0] + " is missing: " + e.getMessage());
-      return;
+      failure = command[0] + " is missing: " + e.getMessage();
     }
-    assumeTrue(failure.isEmpty(), failure);
+    orSkip(failure.isEmpty(), failure);
+  }
+
+  /** Skips the test unless it can be run; the reason is printed, since Maven tells no one. */
+  static void orSkip(boolean canBeRun, String reason) {
+    if (!canBeRun) {
+      System.out.println("Not run: " + reason);
+    }
+    assumeTrue(canBeRun, reason);
+  }
+
+  private static void orFail(Object... command) throws IOException {
+    String failure = run(command);
+    if (!failure.isEmpty()) {
+      throw new IOException(failure);
+    }
   }
 
   /** Returns what a command that failed printed, and which one it was; else nothing. */
@@ -66,6 +82,25 @@ public final class Mount implements Closeable {
   /** Changes options, such as {@code ro}. */
   public void remount(String options) throws IOException {
     orSkip("mount", "-o", "remount," + options, directory);
+  }
+
+  /** Skips the test where {@link #cutPower} can't be done. */
+  public void checkPowerCanBeCut() throws IOException {
+    orSkip("xfs_io", "-V");
+  }
+
+  /**
+   * Shuts the file system down as a power cut does: what is not on the disk yet, in the journal
+   * included, never gets there. Whoever uses it gets errors from now on.
+   */
+  public void cutPower() throws IOException {
+    orFail("xfs_io", "-x", "-c", "shutdown", directory); // without -f: the log is not flushed
+  }
+
+  /** Mounts again what is on the disk; nobody has a file of it open. */
+  public void mountAgain() throws IOException {
+    orFail("umount", directory);
+    orFail(mount.toArray());
   }
 
   public Path directory() {

@@ -40,7 +40,7 @@ public final class Appender {
     return 1 + batch * 37 % 1200;
   }
 
-  private static List<String> batch(int batch) {
+  static List<String> batch(int batch) {
     return Rows.ofKeys(LongStream.range(batch * 10_000L, batch * 10_000L + rowCount(batch)));
   }
 

@@ -4,6 +4,7 @@ import io.timestore.disk.DirectIo;
 import io.timestore.format.Commit;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.List;
 import java.util.UUID;
 import java.util.stream.LongStream;
 
@@ -20,7 +21,11 @@ record SinkRun(StoreWriter writer) implements Closeable {
 
   /** The rows with keys from {@code from} up to {@code to}. */
   Commit prepare(long checkpointId, long from, long to) throws IOException {
-    writer.append(Rows.batch(Rows.ofKeys(LongStream.range(from, to))));
+    return prepare(checkpointId, Rows.ofKeys(LongStream.range(from, to)));
+  }
+
+  Commit prepare(long checkpointId, List<String> rows) throws IOException {
+    writer.append(Rows.batch(rows));
     return writer.prepare(false, Long.MIN_VALUE).orElseThrow().ofCheckpoint(checkpointId, false);
   }
 
