@@ -279,8 +279,8 @@ public final class StoreWriter implements Closeable {
 
   private LaneWriter takeLane() throws IOException {
     OwnLane own = publisher.takeLane(owner, tables);
-    fillInChunkCrcs();
     try {
+      fillInChunkCrcs(publisher.current());
       return new LaneWriter(disk, files, own, tables, mode, threads, options.bufferMemoryBytes());
     } catch (Throwable e) {
       own.writerLock().close();
@@ -288,10 +288,10 @@ public final class StoreWriter implements Closeable {
     }
   }
 
-  /** What a power cut took, or the reference never wrote: rule 6. */
-  private void fillInChunkCrcs() {
+  /** What a power cut took, or the reference never wrote: rule 6. Rows can be written without. */
+  private void fillInChunkCrcs(CommitRecord record) {
     try {
-      for (Lane committed : publisher.current().lanes()) {
+      for (Lane committed : record.lanes()) {
         for (CommittedFile file : files.lane(committed.number()).committed(committed)) {
           ChunkCrcs.fillIn(disk, file);
         }

@@ -162,7 +162,7 @@ class LocalFaultsTest {
     Path unsynced = Path.of("/proc");
     ByteBuffer bytes = ByteBuffer.wrap(bytes(10));
     AppendMode mode = new AppendMode(false, 1, "a test");
-    assertNames(full, "can't write", () -> disk.writeVolatile(full, bytes));
+    assertNames(full, "write failed", () -> disk.writeVolatile(full, bytes));
     assertNames(unsynced, "fsync failed", () -> disk.syncDirectory(unsynced));
     assertNames(directory, "can't read", () -> disk.readUpTo(directory, 1));
     assertNames(

@@ -45,6 +45,9 @@ class LeftoversTest {
 
   private static final List<String> TABLES = List.of("a", "b");
 
+  /** Of other tests, whose programs died. */
+  private static final Set<Thread> THREADS_BEFORE = Set.copyOf(Thread.getAllStackTraces().keySet());
+
   private Path directory;
   private Path path;
 
@@ -102,6 +105,7 @@ class LeftoversTest {
 
     private static Set<String> threadNames() {
       return Thread.getAllStackTraces().keySet().stream()
+          .filter(thread -> !THREADS_BEFORE.contains(thread))
           .map(Thread::getName)
           .filter(name -> name.startsWith("timestore-") || name.contains("WatchService"))
           .collect(Collectors.toSet());
