@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.timestore.disk.DirectIo;
+import io.timestore.disk.Disk;
+import io.timestore.disk.DiskFile;
 import io.timestore.disk.SimulatedDisk;
 import io.timestore.disk.SimulatedProcess;
 import io.timestore.disk.SimulatedProcess.Kind;
@@ -21,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -252,6 +255,33 @@ class ChecksumTest {
     assertThatThrownBy(this::scan)
         .isInstanceOf(CorruptStoreException.class)
         .hasMessageContaining(PATH.resolve("keys") + ": chunk 1");
+  }
+
+  @Test
+  void aChecksumThatWasReadWhileItWasBeingNotedIsReadAgain() throws IOException {
+    AtomicInteger reads = new AtomicInteger();
+    Disk torn =
+        Around.calls(
+            Disk.class,
+            disk.process(),
+            (method, arguments, original) -> {
+              Object result = original.call();
+              return result instanceof DiskFile file && arguments[0].toString().endsWith("keys.crc")
+                  ? Around.calls(
+                      DiskFile.class,
+                      file,
+                      (call, fileArguments, read) -> {
+                        Object count = read.call();
+                        if (call.getName().equals("read") && reads.getAndIncrement() == 0) {
+                          ((ByteBuffer) fileArguments[0]).put(0, (byte) 1);
+                        }
+                        return count;
+                      })
+                  : result;
+            });
+    Snapshot snapshot = Store.open(torn, PATH).snapshot();
+    assertThat(Rows.read(snapshot, snapshot.ranges(), TABLES)).hasSize(ROWS);
+    assertThat(reads).hasValue(2);
   }
 
   @Test
