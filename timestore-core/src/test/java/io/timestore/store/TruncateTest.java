@@ -285,12 +285,20 @@ class TruncateTest {
     assertHasKeys(LongStream.range(3, 6));
     assertThat(record().lanes()).hasSize(1);
     assertThat(lane(0)).returns(10L, Lane::from).returns(13L, Lane::rows);
+    assertIsSound();
     truncate(1);
     assertHasKeys(LongStream.range(3, 4));
     truncate(0);
     appendDirectly(1, 2);
     assertHasKeys(LongStream.range(1, 2));
     assertThat(record().lanes()).hasSize(2);
+    assertIsSound();
+  }
+
+  private void assertIsSound() throws IOException {
+    List<Fault> faults = new ArrayList<>();
+    store.verify(faults::add);
+    assertThat(faults).isEmpty();
   }
 
   @Test
