@@ -282,7 +282,7 @@ final class StoreHistory {
     }
     State before = state;
     settle(possible);
-    if (state != before) {
+    if (!state.equals(before)) {
       disturbAllBut(null);
       if (!byPowerCut && allowed.contains(before)) {
         unsettled.add(before);
@@ -440,17 +440,24 @@ final class StoreHistory {
         refused(run, e);
       }
     } else {
-      boolean last = second % 4 == 0;
-      byte[] bytes = run.writer.prepare("commit " + nextValue, last).orElseThrow().toBytes();
-      Prepared commit = new Prepared(run, bytes, rows);
-      run.prepared.add(commit);
-      prepared.add(commit);
-      if (last) {
-        open.remove(run);
-        run.writer.close();
+      try {
+        prepare(run, rows, second % 4 == 0);
+      } catch (ConflictException e) {
+        refused(run, e);
       }
     }
     run.batch.clear();
+  }
+
+  private void prepare(Run run, List<Row> rows, boolean last) throws IOException {
+    byte[] bytes = run.writer.prepare("commit " + nextValue, last).orElseThrow().toBytes();
+    Prepared commit = new Prepared(run, bytes, rows);
+    run.prepared.add(commit);
+    prepared.add(commit);
+    if (last) {
+      open.remove(run);
+      run.writer.close();
+    }
   }
 
   private void close(int index) throws IOException {
@@ -553,11 +560,15 @@ final class StoreHistory {
       return; // A power cut took the files of one of two added tables that never had rows.
     }
     List<Row> rows = newRows(largestKey().orElse(FIRST_KEY), present.size(), seed);
+    State before = state;
     operate(
         state.extended(rows),
         () ->
             new Crate(process, PATH, present)
                 .append(rows.stream().map(r -> r.text(present.size())).toList()));
+    if (!state.equals(before)) {
+      unsettled.add(before); // The crate syncs no directory: a power cut may take its rename.
+    }
   }
 
   // Reading.
