@@ -63,6 +63,9 @@ public record CellType(Kind kind, int length, int scale) implements Serializable
     }
   }
 
+  /** Far more than a type has; the pattern's depth grows with its text. */
+  private static final int SQL_CHARS_MAX = 256;
+
   private static final Pattern SQL =
       Pattern.compile(
           "([A-Z_]+(?: [A-Z]+)*)(?:\\(\\s*(\\d{1,10})\\s*(?:,\\s*(\\d{1,10})\\s*)?\\))?");
@@ -127,6 +130,10 @@ public record CellType(Kind kind, int length, int scale) implements Serializable
    * @throws IllegalArgumentException for any other text
    */
   public static CellType parse(String sql) {
+    if (sql.length() > SQL_CHARS_MAX) {
+      throw new IllegalArgumentException(
+          "unknown type of " + sql.length() + " characters: '" + sql.substring(0, 40) + "…'");
+    }
     String upper = sql.trim().toUpperCase(Locale.ROOT);
     Matcher matcher = SQL.matcher(upper);
     if (!matcher.matches()) {

@@ -80,6 +80,24 @@ public record CommitRecord(
         throw new IllegalArgumentException("lane " + lanes.get(i).number() + " stands there twice");
       }
     }
+    int largest = lanes.get(lanes.size() - 1).number();
+    if (nextLane <= largest) {
+      throw new IllegalArgumentException(
+          "the next lane is " + nextLane + ", but there is lane " + largest);
+    }
+    checkSize(lanes);
+  }
+
+  /** All sizes and sums of sizes fit into a long. */
+  private static void checkSize(List<Lane> lanes) {
+    try {
+      long sizeBytes = 0;
+      for (Lane lane : lanes) {
+        sizeBytes = Math.addExact(sizeBytes, lane.sizeBytes());
+      }
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException("lanes of more bytes than a disk holds", e);
+    }
   }
 
   /** The record of a store without rows. */
@@ -312,7 +330,7 @@ public record CommitRecord(
               "%s: the commit record's CRC32C is %08x, its bytes give %08x",
               file, expected, found));
     }
-    RecordReader body = new RecordReader(in.slice(BODY_OFFSET, bodyBytes), file);
+    RecordReader body = new RecordReader(in.limit(crcOffset).position(BODY_OFFSET), file);
     CommitRecord record = body.read(() -> readBody(body));
     if (version != VERSION || record.referenceRows() != in.getLong(LENGTH_OFFSET)) {
       throw new CorruptStoreException(

@@ -64,9 +64,17 @@ public record Lane(
   /** As many keys as a file holds. */
   public static final long ROWS_MAX = Long.MAX_VALUE / Long.BYTES;
 
+  /** The largest number that a directory of a lane can have: nine digits. */
+  public static final int NUMBER_MAX = 999_999_999;
+
   public Lane {
     tables = List.copyOf(tables);
-    if (number < 0 || base < 0 || from < 0 || from > rows || rows > ROWS_MAX) {
+    if (number < 0
+        || number > NUMBER_MAX
+        || base < 0
+        || from < 0
+        || from > rows
+        || rows > ROWS_MAX) {
       throw new IllegalArgumentException(
           "lane " + number + ": base " + base + ", from " + from + ", rows " + rows);
     }
@@ -90,6 +98,19 @@ public record Lane(
   /** A table of the lane; empty where the lane lacks it. */
   public Optional<LaneTable> table(String name) {
     return tables.stream().filter(table -> table.name().equals(name)).findFirst();
+  }
+
+  /**
+   * Logical bytes of all files.
+   *
+   * @throws ArithmeticException if they are more than a long holds
+   */
+  long sizeBytes() {
+    long sizeBytes = rows * Long.BYTES;
+    for (LaneTable table : tables) {
+      sizeBytes = Math.addExact(sizeBytes, Math.addExact(rows * Long.BYTES, table.dataBytes()));
+    }
+    return sizeBytes;
   }
 
   /** Rows that readers see. */

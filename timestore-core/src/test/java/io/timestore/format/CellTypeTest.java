@@ -91,6 +91,13 @@ class CellTypeTest {
         .hasMessage("unknown type '" + sql + "'");
   }
 
+  @Test
+  void aTextOfManyWordsIsAnUnknownTypeAndNoStackOverflow() {
+    assertThatThrownBy(() -> CellType.parse("A" + " A".repeat(100_000)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("unknown type of 200001 characters");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',

@@ -258,6 +258,61 @@ class CommitRecordTest {
         .hasMessage(FILE + ": 1 bytes follow the last field");
   }
 
+  @Test
+  void thePlaceOfADamagedFieldIsThatInTheFile() {
+    byte[] bytes = SMALL.toBytes();
+    int ownerKind = BODY_OFFSET + 16 + 8 + 8 + 4 + (4 + 2 + 1) + 4 + (4 + 1 + 4 + 1);
+    bytes[ownerKind] = 9;
+    withRightCrc(bytes);
+
+    assertThatThrownBy(() -> CommitRecord.fromBytes(bytes, FILE))
+        .isInstanceOf(CorruptStoreException.class)
+        .hasMessageContaining("a field before byte " + (ownerKind + 1) + " is damaged")
+        .hasMessageContaining("owner kind 9");
+  }
+
+  private static CommitRecord ofLanes(int nextLane, Lane... lanes) {
+    return new CommitRecord(
+        STORE, 1, 1, nextLane, List.of(lanes), List.of(), List.of(), List.of(), List.of());
+  }
+
+  @Test
+  void theNextLaneIsAboveAllOthers() {
+    Lane empty = Lane.empty(0, Owner.NONE);
+    assertThatThrownBy(() -> ofLanes(7, empty, Lane.empty(7, Owner.NONE)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("the next lane is 7, but there is lane 7");
+    assertThatThrownBy(() -> ofLanes(-1, empty))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("the next lane is -1, but there is lane 0");
+  }
+
+  @Test
+  void aLaneOfTenDigitsIsNone() {
+    assertThat(Lane.empty(999_999_999, Owner.NONE).number()).isEqualTo(999_999_999);
+    assertThatThrownBy(() -> Lane.empty(1_000_000_000, Owner.NONE))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("lane 1000000000");
+  }
+
+  @Test
+  void theBytesOfAllLanesTogetherFitIntoALong() {
+    Lane one = lane(0, Lane.ROWS_MAX);
+    assertThat(ofLanes(1, one).lanes()).hasSize(1);
+    assertThatThrownBy(() -> ofLanes(2, one, lane(1, 1)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("lanes of more bytes than a disk holds");
+    LaneTable half = new LaneTable("a", Long.MAX_VALUE / 2, 0, 0);
+    LaneTable other = new LaneTable("b", Long.MAX_VALUE / 2 + 1, 0, 0);
+    assertThatThrownBy(() -> ofLanes(1, lane(0, 0, half, other, half)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("lanes of more bytes than a disk holds");
+  }
+
+  private static Lane lane(int number, long rows, LaneTable... tables) {
+    return new Lane(number, 0, 0, 0, Owner.NONE, 0, 0, rows, 0, 0, 0, List.of(tables));
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {2, 77, -1})
   void aNewerVersionIsRefusedWithBothNamed(int version) {
