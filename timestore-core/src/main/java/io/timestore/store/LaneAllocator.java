@@ -5,6 +5,7 @@ import io.timestore.disk.DiskFile;
 import io.timestore.disk.DiskLock;
 import io.timestore.format.Batch;
 import io.timestore.format.CommitRecord;
+import io.timestore.format.CorruptStoreException;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
 import io.timestore.format.Owner;
@@ -43,6 +44,7 @@ final class LaneAllocator {
     }
     List<Lane> sequence = LaneOrder.sequence(record.lanes());
     Lane newest = sequence.isEmpty() ? record.lanes().get(0) : sequence.get(sequence.size() - 1);
+    checkDirectory(newest);
     if (newest.isOpen() && newest.owner().kind() != Owner.Kind.RUN && hasAllOf(newest, tables)) {
       Optional<DiskLock> lock =
           disk.tryLock(
@@ -59,6 +61,18 @@ final class LaneAllocator {
       }
     }
     return newLane(owner, record);
+  }
+
+  /** Committed rows that are gone stay gone: nothing is made in their place. */
+  private void checkDirectory(Lane lane) throws IOException {
+    Path directory = files.lane(lane.number()).directory();
+    if (lane.rows() > 0 && !disk.isDirectory(directory)) {
+      throw new CorruptStoreException(
+          directory
+              + " is missing, expected the files of "
+              + lane.rows()
+              + " committed rows in it");
+    }
   }
 
   /** Rows that somebody else appended are read once before ours follow them. */
@@ -118,8 +132,12 @@ final class LaneAllocator {
         number = Math.max(number, Integer.parseInt(name) + 1);
       }
     }
-    while (!disk.createDirectory(files.lane(number).directory())) {
+    while (number <= Lane.NUMBER_MAX && !disk.createDirectory(files.lane(number).directory())) {
       number++;
+    }
+    if (number > Lane.NUMBER_MAX) {
+      throw new CorruptStoreException(
+          files.lanes() + ": lane " + Lane.NUMBER_MAX + " is taken, no number is left for another");
     }
     LaneFiles lane = files.lane(number);
     disk.createDirectory(lane.newLength());

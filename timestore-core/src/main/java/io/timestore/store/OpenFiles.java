@@ -22,6 +22,18 @@ final class OpenFiles implements Closeable {
     this.disk = disk;
   }
 
+  /** A part of a file's committed bytes. */
+  byte[] bytes(Path path, long committedBytes, long position, int length) throws IOException {
+    DiskFile file = open(path, committedBytes);
+    if (length > READ_BYTES_MAX && file.sizeBytes() < position + length) {
+      // Before memory is taken for bytes that are not there.
+      throw LaneFile.ended(path, file.sizeBytes(), committedBytes);
+    }
+    byte[] bytes = new byte[length];
+    read(path, committedBytes, ByteBuffer.wrap(bytes), position);
+    return bytes;
+  }
+
   /** Fills the rest of the buffer from a file's committed bytes. */
   void read(Path path, long committedBytes, ByteBuffer target, long position) throws IOException {
     DiskFile file = open(path, committedBytes);

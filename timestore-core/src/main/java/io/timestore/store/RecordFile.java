@@ -145,7 +145,9 @@ final class RecordFile {
     }
     CommitRecord record = lastRecord();
     Lane lane = record.lanes().get(0);
-    if (rows < record.referenceRows()) {
+    long committed =
+        rows == 0 ? record.referenceRows() : Math.max(record.referenceRows(), lane.from());
+    if (rows < committed) {
       throw new CorruptStoreException(
           files.length()
               + ": "
@@ -153,7 +155,7 @@ final class RecordFile {
               + " rows, but "
               + files.record()
               + " says that "
-              + record.referenceRows()
+              + committed
               + " were committed");
     }
     return rows == record.referenceRows()
@@ -250,6 +252,7 @@ final class RecordFile {
     own = null;
     CommitRecord record = next.nextRevision();
     byte[] bytes = record.toBytes();
+    SmallFile.check(files.length(), bytes);
     Path temporary = files.temporary(files.length(), entropy.ids().get());
     // Step P4: the new record, durable under a name that nobody reads.
     disk.createDurably(temporary, ByteBuffer.wrap(bytes));

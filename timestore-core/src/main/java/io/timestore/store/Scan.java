@@ -136,6 +136,7 @@ public final class Scan implements Closeable {
 
   /** The files of one lane, open for a scan. */
   private static final class LaneReader implements Closeable {
+    private final Lane lane;
     private final ChunkReader keys;
     private final List<TableReader> tables = new ArrayList<>();
     private long previousKey;
@@ -143,6 +144,7 @@ public final class Scan implements Closeable {
     LaneReader(
         Disk disk, LaneFiles files, Lane lane, List<String> tableNames, boolean verifyChecksums)
         throws IOException {
+      this.lane = lane;
       keys =
           new ChunkReader(
               disk, files.committedKeys(lane), verifyChecksums, ChunkReader::rowsOfNumbers);
@@ -184,11 +186,29 @@ public final class Scan implements Closeable {
         batch.setKey(i, key);
         previous = key;
       }
+      checkRecordsKey(row, lane.from(), batch.key(0), lane.smallestKey());
+      checkRecordsKey(row + rowCount - 1, lane.rows() - 1, previous, lane.largestKey());
       previousKey = previous;
       for (int i = 0; i < tables.size(); i++) {
         tables.get(i).read(rowCount, batch.column(i));
       }
       return rowCount;
+    }
+
+    /** The first and the last visible key are those of the record, by which lanes are ordered. */
+    private void checkRecordsKey(long row, long recordsRow, long key, long recordsKey)
+        throws CorruptStoreException {
+      if (row == recordsRow && key != recordsKey) {
+        throw new CorruptStoreException(
+            keys.path()
+                + ": key "
+                + Long.toUnsignedString(key)
+                + " at row "
+                + row
+                + ", the commit record has "
+                + Long.toUnsignedString(recordsKey)
+                + " there");
+      }
     }
 
     @Override

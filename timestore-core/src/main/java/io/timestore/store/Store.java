@@ -168,12 +168,14 @@ public final class Store {
     Disk disk = new ConfinedDisk(outside, absolute);
     if (!disk.exists(files.schema())) {
       if (disk.exists(files.length())) {
-        checkAdoption(disk, files, schema);
+        checkAdoption(disk, entropy, files, schema);
       }
       createDirectories(outside, absolute);
       // Step C1: the schema, whole or not at all; of two creators the first one wins.
       Path temporary = files.temporary(files.schema(), entropy.ids().get());
-      disk.createDurably(temporary, ByteBuffer.wrap(schema.toJson()));
+      byte[] json = schema.toJson();
+      SmallFile.check(files.schema(), json);
+      disk.createDurably(temporary, ByteBuffer.wrap(json));
       disk.linkIfAbsent(temporary, files.schema());
       disk.delete(temporary);
       disk.syncDirectory(absolute);
@@ -198,7 +200,10 @@ public final class Store {
   }
 
   /** The reference's rows have all of its tables, and its next ones must, too. */
-  private static void checkAdoption(Disk disk, StoreFiles files, Schema schema) throws IOException {
+  private static void checkAdoption(Disk disk, Entropy entropy, StoreFiles files, Schema schema)
+      throws IOException {
+    // Ours whose schema was lost is damaged: it must not get another one.
+    new RecordFile(disk, entropy, files, Commit.NO_ID).load();
     List<String> found = files.lane(0).tables(disk);
     if (!Set.copyOf(schema.tables()).containsAll(found)) {
       throw new IllegalArgumentException(

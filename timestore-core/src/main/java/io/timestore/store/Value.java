@@ -64,9 +64,7 @@ public final class Value {
       throw new IllegalStateException(
           this + ": too large for one array, read it by ranges or as a stream");
     }
-    byte[] bytes = new byte[(int) sizeBytes()];
-    read(0, ByteBuffer.wrap(bytes));
-    return bytes;
+    return read(0, sizeBytes());
   }
 
   /**
@@ -134,8 +132,7 @@ public final class Value {
       throws IOException {
     long from = ranges.get(group.get(0)).start();
     long to = group.stream().mapToLong(index -> ranges.get(index).end()).max().orElseThrow();
-    byte[] bytes = new byte[(int) (to - from)];
-    read(from, ByteBuffer.wrap(bytes));
+    byte[] bytes = read(from, to);
     for (int index : group) {
       ByteRange range = ranges.get(index);
       results[index] =
@@ -145,10 +142,10 @@ public final class Value {
     }
   }
 
-  private void read(long from, ByteBuffer target) throws IOException {
-    if (file != null && target.hasRemaining()) {
-      reader.open().read(file, committedBytes, target, start + from);
-    }
+  private byte[] read(long from, long to) throws IOException {
+    return file == null || from == to
+        ? new byte[0]
+        : reader.open().bytes(file, committedBytes, start + from, (int) (to - from));
   }
 
   /** All of it, from the first byte on, read in parts of 1 MiB. */

@@ -4,17 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.timestore.disk.LocalDisk;
+import io.timestore.format.CommitRecord;
 import io.timestore.format.CorruptStoreException;
+import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
+import io.timestore.format.Owner;
 import io.timestore.format.Schema;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -402,6 +408,126 @@ class CorruptStoreTest {
     assertThat(snapshot.sizeBytes(TABLES)).isNotNegative();
     Rows.read(snapshot, snapshot.ranges(from, Math.min(from + 50, snapshot.rowCount())), TABLES);
     Rows.read(snapshot, snapshot.ranges(), TABLES);
+  }
+
+  /** Lane 0 of the record is another one now, and all is signed. */
+  private void changeLane(UnaryOperator<Lane> change) throws IOException {
+    CommitRecord record = record();
+    writeRecord(record.withLane(change.apply(record.lanes().get(0))));
+  }
+
+  private CommitRecord record() throws IOException {
+    return CommitRecord.fromBytes(Files.readAllBytes(file("length")), "length").orElseThrow();
+  }
+
+  private void writeRecord(CommitRecord record) throws IOException {
+    Files.write(file("length"), record.toBytes());
+    Files.write(file("record"), record.toBytes());
+  }
+
+  private static Lane lane(
+      Lane of, Owner owner, long from, long smallestKey, long largestKey, List<LaneTable> tables) {
+    return new Lane(
+        of.number(), 0, 0, 0, owner, 0, from, of.rows(), smallestKey, largestKey, 0, tables);
+  }
+
+  @Test
+  void theKeysAtALanesEndsAreThoseOfTheRecord() throws IOException {
+    Store store = createWithRows();
+    changeLane(lane -> lane(lane, Owner.NONE, 0, 5, lane.largestKey(), lane.tables()));
+    assertScanIsCorrupt(store, file("keys") + ": key 0 at row 0, the commit record has 5 there");
+
+    changeLane(lane -> lane(lane, Owner.NONE, 0, 0, 9991, lane.tables()));
+    assertScanIsCorrupt(
+        store, file("keys") + ": key 9990 at row 999, the commit record has 9991 there");
+  }
+
+  @Test
+  void aLengthOfTheCrateBelowTheHiddenRowsIsCorruption() throws IOException {
+    Store store = createWithRows();
+    changeLane(lane -> lane(lane, Owner.NONE, 500, 5000, lane.largestKey(), lane.tables()));
+    Crate.writeLength(path, 499);
+
+    assertScanIsCorrupt(
+        store,
+        file("length") + ": 499 rows, but " + file("record") + " says that 500 were committed");
+  }
+
+  @Test
+  void aSchemaThatWasLostIsNotReplacedByAnother() throws IOException {
+    createWithRows();
+    Files.delete(file("schema.json"));
+
+    assertThatThrownBy(this::create)
+        .isInstanceOf(CorruptStoreException.class)
+        .hasMessageContaining(file("schema.json") + " is missing, but " + file("length"));
+    assertThat(file("schema.json")).doesNotExist();
+  }
+
+  @Test
+  void aLaneThatWasLostIsNamedAndNotMadeAnew() throws IOException {
+    Store store = createWithRows();
+    Lane lost = new Lane(1, 0, 0, 0, Owner.NONE, 0, 0, 7, 20_000, 20_001, 0, List.of());
+    writeRecord(record().withLane(lost));
+
+    assertAppendIsCorrupt(
+        store, file("lanes/00001") + " is missing, expected the files of 7 committed rows in it");
+    assertThat(file("lanes")).doesNotExist();
+  }
+
+  @Test
+  void noLaneFollowsTheLastNumber() throws IOException {
+    Store store = createWithRows();
+    Owner other = new Owner(Owner.Kind.RUN, store.id());
+    changeLane(lane -> lane(lane, other, 0, 0, lane.largestKey(), lane.tables()));
+    Files.createDirectories(file("lanes/999999999"));
+
+    assertAppendIsCorrupt(store, file("lanes") + ": lane 999999999 is taken");
+  }
+
+  @Test
+  void aValueThatIsNotThereTakesNoMemory() throws IOException {
+    Store store = createWithRows();
+    putLong("a/offsets", 0, Integer.MAX_VALUE - 64);
+    LaneTable huge = new LaneTable("a", 1L << 40, 0, 0);
+    changeLane(lane -> lane(lane, Owner.NONE, 0, 0, lane.largestKey(), List.of(huge)));
+    try (StoreReader reader = store.reader()) {
+      assertThatThrownBy(() -> reader.read("a", 0))
+          .isInstanceOf(CorruptStoreException.class)
+          .hasMessage(
+              file("a/data")
+                  + " is truncated: it has "
+                  + Files.size(file("a/data"))
+                  + " bytes, 1099511627776 are committed");
+    }
+  }
+
+  @Test
+  void aRecordThatNobodyCouldReadIsNotWritten() throws IOException {
+    Store store = createWithRows();
+    byte[] before = Files.readAllBytes(file("length"));
+    List<Integer> many = Collections.nCopies(4 << 20, 1);
+    CommitRecord record = record();
+    CommitRecord large =
+        new CommitRecord(
+            record.storeId(),
+            record.revision(),
+            record.commitCount(),
+            record.nextLane(),
+            record.lanes(),
+            many,
+            record.lineages(),
+            record.finished(),
+            record.journal());
+    Entropy entropy = Entropy.ofSystem();
+    RecordFile file = new RecordFile(new LocalDisk(), entropy, new StoreFiles(path), store.id());
+
+    assertThatThrownBy(() -> file.replace(large))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining(file("length") + " can't be written: it would have 167");
+    assertThat(Files.readAllBytes(file("length"))).isEqualTo(before);
+    writeRecord(large);
+    assertScanIsCorrupt(store, file("length") + " has 16777216 bytes or more");
   }
 
   @Test
