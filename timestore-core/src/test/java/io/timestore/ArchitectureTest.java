@@ -18,6 +18,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
 
 /** The rooms of the house and the arrows between them: see {@code docs/design.md}. */
 @AnalyzeClasses(packages = "io.timestore", importOptions = DoNotIncludeTests.class)
@@ -75,6 +77,13 @@ class ArchitectureTest {
           .resideOutsideOfPackage("io.timestore.disk..")
           .should()
           .dependOnClassesThat(CHANNELS);
+
+  /** A file that somebody truncates under a mapping ends the process. */
+  @ArchTest
+  static final ArchRule nothingIsMapped =
+      noClasses()
+          .should()
+          .dependOnClassesThat(belongToAnyOf(FileChannel.MapMode.class, MappedByteBuffer.class));
 
   @ArchTest
   static final ArchRule theCoreKnowsNoFramework =
