@@ -179,6 +179,9 @@ public final class Store {
       disk.linkIfAbsent(temporary, files.schema());
       disk.delete(temporary);
       disk.syncDirectory(absolute);
+    } else if (!disk.exists(files.length())) {
+      // Its creator may have died before it was durable: what follows alone would be no store.
+      disk.syncDirectory(absolute);
     }
     Schema actual = readSchema(disk, files).orElseThrow();
     if (!disk.exists(files.length())) {
