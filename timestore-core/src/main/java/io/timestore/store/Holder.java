@@ -9,10 +9,16 @@ import org.jspecify.annotations.Nullable;
 
 /** How this process names itself to others: in holder files, commits and errors. */
 public final class Holder {
+  private static final String HOST = findHost();
+
   private Holder() {}
 
   /** This machine's name. */
   public static String host() {
+    return HOST;
+  }
+
+  private static String findHost() {
     String host = System.getenv("HOSTNAME");
     if (host == null || host.isBlank()) {
       host = hostFile();
