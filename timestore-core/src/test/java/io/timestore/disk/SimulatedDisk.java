@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>a sector of {@value #SECTOR_BYTES} bytes that was written since its file was synced last
  *       holds any of its contents since then, so writes are lost, kept, reordered and torn;
- *   <li>a file that grew has any of its sizes since it was synced last; what was not written is 0;
+ *   <li>a file that grew has any of its sizes since it was synced last, or one between them; what
+ *       was not written is 0;
  *   <li>a name that was made, replaced or removed since its directory was synced last may be as
  *       before or as after; a rename is done or not, never half.
  * </ul>
@@ -86,6 +87,15 @@ public final class SimulatedDisk {
         return 0;
       }
       return kept == 1 || random.nextBoolean() ? count - 1 : 1 + random.nextInt(count - 1);
+    }
+
+    /** A file that was growing, by whole sectors. */
+    long grown(long fromBytes, long toBytes) {
+      if (kept == 1 || toBytes - fromBytes <= SECTOR_BYTES || random.nextBoolean()) {
+        return toBytes;
+      }
+      int sectors = (int) ((toBytes - fromBytes) / SECTOR_BYTES);
+      return fromBytes + (long) SECTOR_BYTES * random.nextInt(sectors);
     }
 
     boolean keeps() {
@@ -208,7 +218,11 @@ public final class SimulatedDisk {
         }
         after.set(sector.getKey(), content);
       }
-      after.sizeBytes = unsyncedSizes.get(cut.choose(unsyncedSizes.size()));
+      int size = cut.choose(unsyncedSizes.size());
+      after.sizeBytes =
+          size == 0
+              ? unsyncedSizes.get(0)
+              : cut.grown(unsyncedSizes.get(size - 1), unsyncedSizes.get(size));
       after.forgetBehindEnd();
       after.sync();
       return after;
@@ -347,13 +361,25 @@ public final class SimulatedDisk {
     return Long.toString(names++);
   }
 
+  /** Most are, and paths are slow to take apart. */
+  static Path absolute(Path path) {
+    return path.isAbsolute() && !path.toString().contains("/.")
+        ? path
+        : path.toAbsolutePath().normalize();
+  }
+
   @Nullable Node find(Path path) {
+    String names = absolute(path).toString();
     Node node = root;
-    for (Path name : path.toAbsolutePath().normalize()) {
+    int start = 1;
+    while (start < names.length()) {
       if (!(node instanceof Directory directory)) {
         return null;
       }
-      node = directory.get(name.toString());
+      int end = names.indexOf('/', start);
+      end = end < 0 ? names.length() : end;
+      node = directory.get(names.substring(start, end));
+      start = end + 1;
     }
     return node;
   }

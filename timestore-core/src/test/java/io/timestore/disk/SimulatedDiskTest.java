@@ -94,6 +94,15 @@ class SimulatedDiskTest {
   }
 
   @Test
+  void aFileMayHaveGrownInPart() throws IOException {
+    process.createDurably(FILE, bytes("aaa"));
+    process.syncDirectory(Path.of("/"));
+    process.writeVolatile(FILE, bytes("a".repeat(3 + 2 * SECTOR)));
+    assertThat(possible(d -> "" + d.readUpTo(FILE, 100_000).length))
+        .containsExactlyInAnyOrder("3", "" + (3 + SECTOR), "" + (3 + 2 * SECTOR));
+  }
+
+  @Test
   void garbageIsInOneSectorThatWasBeingWritten() throws IOException {
     process.createDurably(FILE, bytes("a".repeat(4 * SECTOR)));
     process.syncDirectory(Path.of("/"));

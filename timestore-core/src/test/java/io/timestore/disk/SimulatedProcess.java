@@ -384,7 +384,7 @@ public final class SimulatedProcess implements Disk {
   /** There are no symbolic links here. */
   @Override
   public Path realPath(Path path) {
-    return path.toAbsolutePath().normalize();
+    return SimulatedDisk.absolute(path);
   }
 
   @Override
