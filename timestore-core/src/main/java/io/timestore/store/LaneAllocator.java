@@ -126,6 +126,18 @@ final class LaneAllocator {
   private OwnLane newLane(Owner owner, CommitRecord record) throws IOException {
     stopReference();
     disk.createDirectory(files.lanes());
+    int number = makeDirectory(record);
+    LaneFiles lane = files.lane(number);
+    disk.createDirectory(lane.newLength());
+    DiskLock lock =
+        disk.tryLock(lane.writerLock(), Holder.describe("run " + owner.run()))
+            .orElseThrow(() -> new IOException(lane.writerLock() + " of a new lane is held"));
+    LOG.info("Writing to a lane of its own: {}", lane.directory());
+    return new OwnLane(Lane.empty(number, owner), lock);
+  }
+
+  /** A lane's directory that never was one, whether a record names it or not. */
+  private int makeDirectory(CommitRecord record) throws IOException {
     int number = record.nextLane();
     for (String name : disk.list(files.lanes())) {
       if (name.matches("\\d{5,9}")) {
@@ -139,13 +151,7 @@ final class LaneAllocator {
       throw new CorruptStoreException(
           files.lanes() + ": lane " + Lane.NUMBER_MAX + " is taken, no number is left for another");
     }
-    LaneFiles lane = files.lane(number);
-    disk.createDirectory(lane.newLength());
-    DiskLock lock =
-        disk.tryLock(lane.writerLock(), Holder.describe("run " + owner.run()))
-            .orElseThrow(() -> new IOException(lane.writerLock() + " of a new lane is held"));
-    LOG.info("Writing to a lane of its own: {}", lane.directory());
-    return new OwnLane(Lane.empty(number, owner), lock);
+    return number;
   }
 
   /** Keeps the reference from appending to lane 0; durable with the store's directory. */
