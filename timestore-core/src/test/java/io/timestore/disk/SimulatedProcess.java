@@ -164,6 +164,13 @@ public final class SimulatedProcess implements Disk {
     }
   }
 
+  /** Whether it has that lock. */
+  public boolean holds(Path lockFile) {
+    synchronized (disk) {
+      return disk.locks.get(disk.find(lockFile)) == this;
+    }
+  }
+
   private void perform(Kind kind, Path path, Work work) throws IOException {
     perform(kind, path, 0, work);
   }
@@ -231,7 +238,14 @@ public final class SimulatedProcess implements Disk {
         return;
       }
     }
-    perform(Kind.CREATE, file, n -> create(file));
+    perform(
+        Kind.CREATE,
+        file,
+        n -> {
+          if (disk.find(file) == null) { // Another program may have been quicker.
+            create(file);
+          }
+        });
   }
 
   private FileNode create(Path file) throws IOException {

@@ -372,7 +372,8 @@ final class CrashHistory {
       }
     }
     if (reader.exists(files.record())) {
-      CommitRecord.fromBytes(SmallFile.read(reader, files.record()), "record").orElseThrow();
+      CommitRecord unused =
+          CommitRecord.fromBytes(SmallFile.read(reader, files.record()), "record").orElseThrow();
     }
     if (reader.exists(files.length())) {
       long rows = ByteBuffer.wrap(SmallFile.read(reader, files.length())).getLong();

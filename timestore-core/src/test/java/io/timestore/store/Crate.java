@@ -36,6 +36,18 @@ final class Crate {
     }
   }
 
+  /** Makes an empty store, as the crate does when it opens one that is not there. */
+  static void create(Disk disk, Path store, List<String> tables) throws IOException {
+    disk.createDirectory(store);
+    disk.createDurably(store.resolve("length"), ByteBuffer.allocate(BLOCKS.blockBytes()));
+    disk.writeVolatile(store.resolve("keys"), ByteBuffer.allocate(0));
+    for (String table : tables) {
+      disk.createDirectory(store.resolve(table));
+      disk.writeVolatile(store.resolve(table).resolve("offsets"), ByteBuffer.allocate(0));
+      disk.writeVolatile(store.resolve(table).resolve("data"), ByteBuffer.allocate(0));
+    }
+  }
+
   private long lastOffset(Path offsets) throws IOException {
     ByteBuffer offset = ByteBuffer.allocate(Long.BYTES);
     try (DiskFile file = disk.openForReading(offsets)) {

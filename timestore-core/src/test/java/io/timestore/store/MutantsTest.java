@@ -38,6 +38,7 @@ class MutantsTest {
     R10_LENGTH_IS_READ_BEFORE_A_BATCH(StoreWriter.class, "lookAtOthers", StubMethod.INSTANCE),
     R10_NEW_LENGTH_STOPS_THE_REFERENCE(LaneAllocator.class, "stopReference", StubMethod.INSTANCE);
 
+    @SuppressWarnings("ImmutableEnumChecker") // nobody changes a class loader that was made
     private final MutantClassLoader mutant;
 
     Rule(Class<?> type, String method, Implementation instead) {

@@ -37,6 +37,7 @@ enum SkippedStep implements Supplier<Fate> {
 
   private static final StackWalker STACK = StackWalker.getInstance();
 
+  @SuppressWarnings("ImmutableEnumChecker") // makes a new one for each process
   private final Supplier<Fate> fate;
 
   SkippedStep(Supplier<Fate> fate) {
