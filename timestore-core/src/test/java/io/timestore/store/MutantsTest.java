@@ -21,15 +21,12 @@ class MutantsTest {
 
   /** Rules of the protocol, and how the engine is kept from them. */
   private enum Rule {
-    R2_A_COMMIT_IS_ONLY_FOR_ITS_RUNS_LANE(Publisher.class, "checkOurs", StubMethod.INSTANCE),
     R3_A_SINKS_LANE_IS_NOT_TAKEN(LaneAllocator.class, "take", "kind"),
     R3_THE_OWNER_IS_PUBLISHED_FIRST(LaneAllocator.class, "take", "replace"),
     R4_LENGTH_IS_READ_UNDER_THE_LOCK(RecordFile.class, "holds", FixedValue.value(true)),
     R6A_WHAT_IS_DONE_IS_FOUND_DONE(Publisher.class, "isDone", FixedValue.value(false)),
     R6A_WHAT_IS_NOT_DONE_IS_DONE(Publisher.class, "isDone", FixedValue.value(true)),
     R6A_WHO_FINISHED_IS_KNOWN(CommitRecord.class, "withFinished", FixedValue.self()),
-    R6B_RECORD_IS_MADE_THE_SAME_AS_LENGTH(
-        RecordFile.class, "repairSecondLink", StubMethod.INSTANCE),
     R6B_LEFTOVERS_ARE_REMOVED(StoreFiles.class, "isLeftover", FixedValue.value(false)),
     R6E_PREPARED_BYTES_ARE_COMPARED(PreparedBytes.class, "match", FixedValue.value(true)),
     R7_CHECKPOINTS_ARE_KNOWN(Lineage.class, "published", FixedValue.self()),

@@ -28,11 +28,9 @@ enum SkippedStep implements Supplier<Fate> {
   W4_SYNC_OF_THE_ROOT(leftOut(namesSync().and(SkippedStep::isRoot))),
   W4_AFTER_P6(late(namesSync())),
   P2_SYNC_OF_THE_DIRECTORY(leftOut(directorySyncBy(Publisher.class, "underLock"))),
-  P2_SYNC_OF_THE_SECOND_LINK(leftOut(directorySyncBy(RecordFile.class, "repairSecondLink"))),
   P4_SYNC_OF_THE_RECORD(leftOut(syncOf(name -> name.startsWith(".length.")))),
   P4_SYNC_AFTER_P6(late(syncOf(name -> name.startsWith(".length.")))),
   P5_LINK(leftOut(SkippedStep::isLinkOfRecord)),
-  P5_AFTER_P6(late(SkippedStep::isRenameToRecord)),
   P7_SYNC_OF_THE_DIRECTORY(leftOut(directorySyncBy(RecordFile.class, "replace")));
 
   private static final StackWalker STACK = StackWalker.getInstance();
@@ -110,13 +108,6 @@ enum SkippedStep implements Supplier<Fate> {
   private static boolean isLinkOfRecord(Operation operation) {
     String name = name(operation.path());
     return (operation.kind() == Kind.LINK && name.startsWith(".record."))
-        || (operation.kind() == Kind.RENAME && name.equals("record"));
-  }
-
-  /** With the removal of the name that is renamed, which would come too early. */
-  private static boolean isRenameToRecord(Operation operation) {
-    String name = name(operation.path());
-    return (operation.kind() == Kind.DELETE && name.startsWith(".record."))
         || (operation.kind() == Kind.RENAME && name.equals("record"));
   }
 
