@@ -95,6 +95,7 @@ public final class Publisher implements Closeable {
         return change.apply(own.get());
       }
       // Step P2: a rename that somebody died behind is made durable before anyone builds on it.
+      recordFile.syncTablesOfReference();
       disk.syncDirectory(files.root());
       for (String name : disk.list(files.root())) {
         if (files.isLeftover(name)) {

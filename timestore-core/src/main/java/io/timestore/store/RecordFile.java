@@ -223,6 +223,23 @@ final class RecordFile {
   }
 
   /**
+   * Makes the names of lane 0's files durable, if the reference wrote {@code length} last: it syncs
+   * no directory, and its {@code length} must not outlive its rows. The caller holds the commit
+   * lock, and syncs the store's directory next.
+   */
+  void syncTablesOfReference() throws IOException {
+    if (!disk.exists(files.length())) {
+      return;
+    }
+    byte[] length = SmallFile.read(disk, files.length());
+    if (CommitRecord.fromBytes(length, files.length().toString()).isEmpty()) {
+      for (String table : files.lane(0).tables(disk)) {
+        disk.syncDirectory(files.lane(0).table(table));
+      }
+    }
+  }
+
+  /**
    * Makes {@code record} the same as {@code length} again, where somebody died between linking the
    * one and renaming the other; the caller holds the commit lock.
    */
