@@ -142,8 +142,8 @@ class InterleavingsTest {
             0,
             0),
         arguments(
-            "a run looks at length before each batch",
-            with(StoreWriter.class, "lookAtOthers", StubMethod.INSTANCE),
+            "a run looks at length before it writes",
+            with(StoreWriter.class, "lookAtLane", StubMethod.INSTANCE),
             Scenario.THE_CRATE_TAKES_ITS_TURN,
             1,
             0,

@@ -513,9 +513,6 @@ class TracesTest {
             "aRowOfTheCrateIsNotTakenForThePreparedOne",
             with(PreparedBytes.class, "match", FixedValue.value(true))),
         arguments(
-            "aRowOfTheCrateIsNotTakenForThePreparedOne",
-            with(Publisher.class, "checkOurs", StubMethod.INSTANCE)),
-        arguments(
             "aRenameThatSomebodyDiedBehindIsDurableBeforeAnyoneBuildsOnIt",
             without(Publisher.class, "underLock", "syncDirectory")),
         arguments(
