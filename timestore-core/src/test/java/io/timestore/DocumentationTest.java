@@ -40,7 +40,7 @@ class DocumentationTest {
         expected.append(matcher.group(2));
       }
     }
-    assertThat(snippetCount).isEqualTo(9);
+    assertThat(snippetCount).isEqualTo(10);
 
     assertThat(run(code.toString().replace("/tmp/readings", directory.resolve("s").toString())))
         .isEqualTo(expected.toString());
