@@ -224,15 +224,18 @@ public final class Scan implements Closeable {
     private final @Nullable ChunkReader offsets;
     private final @Nullable ChunkReader data;
     private final long[] ends = new long[BATCH_ROWS_MAX];
+    private final long rows;
     private long start;
 
     TableReader() {
       offsets = null;
       data = null;
+      rows = 0;
     }
 
     TableReader(Disk disk, LaneFiles files, Lane lane, LaneTable table, boolean verifyChecksums)
         throws IOException {
+      rows = lane.rows();
       CommittedFile ends = files.committedOffsets(lane, table);
       offsets = new ChunkReader(disk, ends, verifyChecksums, ChunkReader::rowsOfNumbers);
       try {
@@ -265,6 +268,17 @@ public final class Scan implements Closeable {
         }
         ends[i] = end;
         previous = end;
+      }
+      if (row + rowCountMax == rows && previous != data.sizeBytes()) {
+        throw new CorruptStoreException(
+            offsets.path()
+                + ": offset "
+                + previous
+                + " at row "
+                + (rows - 1)
+                + ", the last one, but "
+                + data.sizeBytes()
+                + " bytes of data are committed");
       }
       return rowCountMax;
     }

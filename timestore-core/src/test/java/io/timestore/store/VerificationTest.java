@@ -14,6 +14,7 @@ import io.timestore.format.CommitRecord;
 import io.timestore.format.CorruptStoreException;
 import io.timestore.format.Key;
 import io.timestore.format.Lane;
+import io.timestore.format.Lane.LaneTable;
 import io.timestore.format.Schema;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -153,6 +154,56 @@ class VerificationTest {
     assertThat(faults())
         .contains(
             "/store/price/offsets: offset 4611686018427387904 at row 50 is above the 800 bytes");
+  }
+
+  @Test
+  void anEmptyFileThatIsMissingIsFoundByScansAndVerifying() throws IOException {
+    Path path = Path.of("/other");
+    try (StoreWriter writer =
+        Store.openOrCreate(process, path, Schema.ofTables(List.of("a")))
+            .writer(WriterOptions.defaults())) {
+      writer.append(1, new byte[0]);
+      writer.commit();
+    }
+    process.delete(path.resolve("a/data"));
+    Store store = Store.open(process, path);
+    List<String> faults = new ArrayList<>();
+    store.verify(fault -> faults.add(fault.message()));
+    assertThat(faults)
+        .containsExactly("/other/a/data: is missing, expected 0 committed bytes in it");
+    assertThatThrownBy(() -> Rows.read(store, List.of("a")))
+        .isInstanceOf(CorruptStoreException.class)
+        .hasMessage("/other/a/data is missing, expected 0 committed bytes in it");
+  }
+
+  @Test
+  void aLastOffsetThatDoesNotEndTheDataIsFoundByScansAndVerifying() throws IOException {
+    Lane lane = store().snapshot().record().lanes().get(0);
+    List<LaneTable> tables = new ArrayList<>(lane.tables());
+    LaneTable price = tables.get(0);
+    tables.set(0, new LaneTable("price", 792, price.offsetsTailCrc(), 0));
+    Lane other = lane.withTailCrcs(lane.keysTailCrc(), tables);
+    CommitRecord record = store().snapshot().record().withLane(other);
+
+    List<String> faults = new ArrayList<>();
+    new Verification(
+            process, new StoreFiles(PATH), SCHEMA.columns(), fault -> faults.add(fault.message()))
+        .run(record);
+    assertThat(faults)
+        .containsExactly(
+            "/store/price/offsets: offset 800 at row 99 is above the 792 bytes",
+            "/store/price/offsets: offset 800 at row 99, but the commit record says 792");
+    tables.set(0, new LaneTable("price", 808, price.offsetsTailCrc(), 0));
+    CommitRecord longer = record.withLane(lane.withTailCrcs(lane.keysTailCrc(), tables));
+    List<LaneRange> rows = List.of(new LaneRange(0, 0, ROWS));
+    try (Scan scan =
+        new Scan(process, new StoreFiles(PATH), longer, rows, List.of("price"), true)) {
+      assertThatThrownBy(() -> scan.next(new Batch(1)))
+          .isInstanceOf(CorruptStoreException.class)
+          .hasMessage(
+              "/store/price/offsets: offset 800 at row 99, the last one, but 808 bytes of data are"
+                  + " committed");
+    }
   }
 
   @Test
