@@ -60,7 +60,7 @@ class SystemCallTest {
       return switch (name) {
         case "write", "pwrite64" -> "write";
         case "fsync", "fdatasync" -> name + " failed: ";
-        default -> name.startsWith("unlink") ? "can't (delete|create) " : "can't create ";
+        default -> name.startsWith("unlink") ? "can't (delete|create) " : "can't (create|rename) ";
       };
     }
 
