@@ -26,7 +26,7 @@ final class PreparedBytes {
     LaneFiles lane = files.lane(batch.number());
     long from = batch.rowsBefore() * Long.BYTES;
     long to = batch.rowsAfter() * Long.BYTES;
-    boolean match = matches(lane.keys(), from, to, batch.keys()) && matchesKeys(lane.keys(), batch);
+    boolean match = matches(lane.keys(), from, to, batch.keys()) && keysMatch(lane, batch);
     for (TableBatch table : batch.tables()) {
       match =
           match
@@ -46,9 +46,7 @@ final class PreparedBytes {
    */
   boolean endsMatch(LaneBatch batch) throws IOException {
     LaneFiles lane = files.lane(batch.number());
-    boolean match =
-        isU64(lane.keys(), batch.rowsBefore(), batch.firstKey())
-            && isU64(lane.keys(), batch.rowsAfter() - 1, batch.lastKey());
+    boolean match = keysMatch(lane, batch);
     for (TableBatch table : batch.tables()) {
       match =
           match
@@ -56,6 +54,11 @@ final class PreparedBytes {
               && hasBytes(lane.data(table.name()), table.dataBytesAfter());
     }
     return match;
+  }
+
+  private boolean keysMatch(LaneFiles lane, LaneBatch batch) throws IOException {
+    return isU64(lane.keys(), batch.rowsBefore(), batch.firstKey())
+        && isU64(lane.keys(), batch.rowsAfter() - 1, batch.lastKey());
   }
 
   private boolean isU64(Path path, long index, long expected) throws IOException {
@@ -74,14 +77,6 @@ final class PreparedBytes {
     }
     try (DiskFile file = disk.openForReading(path)) {
       return file.sizeBytes() >= sizeBytes;
-    }
-  }
-
-  private boolean matchesKeys(Path path, LaneBatch batch) throws IOException {
-    long bytes = batch.rowsAfter() * Long.BYTES;
-    try (OpenFiles open = new OpenFiles(disk)) {
-      return open.u64(path, bytes, batch.rowsBefore()) == batch.firstKey()
-          && open.u64(path, bytes, batch.rowsAfter() - 1) == batch.lastKey();
     }
   }
 
