@@ -106,6 +106,7 @@ class LocalFaultsTest {
     Path path = directory.resolve("file");
     try (FaultyChannel channel = channel()) {
       DiskFile file = file(channel, 1);
+      file.write(ByteBuffer.wrap(bytes(200)), 0);
       for (String error : List.of("Input/output error", "Interrupted system call")) {
         Map<String, ThrowingCallable> calls =
             Map.of(

@@ -141,6 +141,10 @@ public final class SimulatedProcess implements Disk {
     return this;
   }
 
+  public boolean isKilled() {
+    return dead;
+  }
+
   /** Ends the program, as SIGKILL does: what it did stays, its locks are gone. */
   public void kill() {
     synchronized (disk) {

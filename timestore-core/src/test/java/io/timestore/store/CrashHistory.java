@@ -63,8 +63,6 @@ final class CrashHistory {
   /** Whether the next one that links its record is killed there, before the rename. */
   private boolean diesBehindLink;
 
-  private @Nullable SimulatedProcess killed;
-
   /** Whether a creator died, so that what the next one finds may go in a power cut. */
   private boolean creationIsInDoubt;
 
@@ -211,7 +209,6 @@ final class CrashHistory {
   private void step() throws IOException {
     operationsLeft = random.nextInt(6) == 0 ? random.nextInt(50) : -1;
     diesBehindLink = random.nextInt(16) == 0;
-    killed = null;
     switch (random.nextInt(24)) {
       case 0, 1, 2, 3, 4 -> commitDirect();
       case 5 -> abandonBatch();
@@ -273,7 +270,6 @@ final class CrashHistory {
   }
 
   private void kill(SimulatedProcess process) {
-    killed = process;
     process.kill();
     creationIsInDoubt |= !ledger.created;
   }
@@ -307,11 +303,11 @@ final class CrashHistory {
     try {
       work.run();
     } catch (IOException e) {
-      if (killed != process) {
+      if (!process.isKilled()) {
         throw e;
       }
     }
-    return killed != process;
+    return !process.isKilled();
   }
 
   // Looking.
