@@ -635,6 +635,10 @@ final class CrashHistory {
   }
 
   private void startSink() throws IOException {
+    if (ledger.registering != null) {
+      // It may have registered before it died, and so fenced what was prepared after it.
+      voidAbove(ledger.registering.checkpointId(), State.VOID);
+    }
     UUID lineage = newId();
     ledger.lineage = lineage;
     ledger.submission = newSubmission();
