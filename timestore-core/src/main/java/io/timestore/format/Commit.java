@@ -23,6 +23,7 @@ import java.util.zip.CRC32C;
  *     checkpoints), so that its last commit counts once for all its attempts
  * @param watermark the writer's watermark; {@code Long.MIN_VALUE} where it has none
  * @param insertId the user's name of the insert; empty: none
+ * @param overwrite whether the rows replace all that the store has when they are published
  * @param lanes the batch, lane by lane
  */
 public record Commit(
@@ -37,13 +38,14 @@ public record Commit(
     boolean stateless,
     long watermark,
     String insertId,
+    boolean overwrite,
     List<LaneBatch> lanes) {
 
   /**
    * Version of {@link #toBytes}. The first had no insert id, and neither its version nor a CRC in
-   * its bytes; the second had no CRCs of full chunks.
+   * its bytes; the second had no CRCs of full chunks, the third nothing that overwrites.
    */
-  public static final int VERSION = 3;
+  public static final int VERSION = 4;
 
   /** Bytes of UTF-8 that an insert id may have. */
   public static final int INSERT_ID_BYTES_MAX = 255;
@@ -166,6 +168,7 @@ public record Commit(
         newStateless,
         watermark,
         insertId,
+        overwrite,
         lanes);
   }
 
@@ -179,6 +182,7 @@ public record Commit(
     RecordWriter out = new RecordWriter();
     out.i32(VERSION).uuid(storeId).text(host).uuid(lineage).uuid(submission).uuid(run).bool(direct);
     out.i64(checkpointId).bool(last).bool(stateless).i64(watermark).text(insertId);
+    out.bool(overwrite);
     out.list(
         lanes,
         lane -> {
@@ -222,7 +226,7 @@ public record Commit(
           "commit: the CRC32C of its " + bytes.length + " bytes is wrong, they were changed");
     }
     int version = in.getInt(0);
-    if (version != 2 && version != VERSION) {
+    if (version < 2 || version > VERSION) {
       throw unknown(version);
     }
     return readFields(version, in.limit(fieldsEnd).position(Integer.BYTES));
@@ -236,7 +240,7 @@ public record Commit(
   public static Commit fromBytes(int version, byte[] bytes) throws CorruptStoreException {
     return switch (version) {
       case 1 -> readFields(version, ByteBuffer.wrap(bytes));
-      case 2, VERSION -> fromBytes(bytes);
+      case 2, 3, VERSION -> fromBytes(bytes);
       default -> throw unknown(version);
     };
   }
@@ -262,6 +266,7 @@ public record Commit(
                 in.bool(),
                 in.i64(),
                 version == 1 ? "" : in.text(),
+                version >= 4 && in.bool(),
                 in.list(() -> readLane(in, version))));
   }
 

@@ -151,6 +151,38 @@ public record CommitRecord(
         journal);
   }
 
+  /** This record without that lane, whose number is never used again. */
+  public CommitRecord withTombstone(int number) {
+    List<Lane> newLanes = new ArrayList<>(lanes);
+    newLanes.removeIf(lane -> lane.number() == number);
+    List<Integer> newTombstones = new ArrayList<>(tombstones);
+    newTombstones.add(number);
+    return new CommitRecord(
+        storeId,
+        revision,
+        commitCount,
+        nextLane,
+        newLanes,
+        newTombstones,
+        lineages,
+        finished,
+        journal);
+  }
+
+  /** This record with no lane number below that to be used any more. */
+  public CommitRecord withNextLane(int newNextLane) {
+    return new CommitRecord(
+        storeId,
+        revision,
+        commitCount,
+        Math.max(nextLane, newNextLane),
+        lanes,
+        tombstones,
+        lineages,
+        finished,
+        journal);
+  }
+
   /** This record with that lineage put in, or in place of the one of its id. */
   public CommitRecord withLineage(Lineage lineage) {
     List<Lineage> newLineages = new ArrayList<>(lineages);

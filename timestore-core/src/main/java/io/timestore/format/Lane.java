@@ -8,7 +8,7 @@ import java.util.Optional;
  * rows} are visible.
  *
  * @param number 0 is the store's own directory; a number is never used twice
- * @param state {@link #OPEN}, or {@link #CUT} for ever
+ * @param state {@link #OPEN}, or {@link #CUT} or {@link #EMPTIED} for ever
  * @param generation 0; room for a lane that is written anew in place of an older one
  * @param encoding 0: plain arrays, the only encoding so far
  * @param owner who may append
@@ -61,6 +61,9 @@ public record Lane(
    */
   public static final int CUT = 1;
 
+  /** The state of lane 0 once its rows, all hidden, were removed: its files are empty. */
+  public static final int EMPTIED = 2;
+
   /** As many keys as a file holds. */
   public static final long ROWS_MAX = Long.MAX_VALUE / Long.BYTES;
 
@@ -69,6 +72,10 @@ public record Lane(
 
   public Lane {
     tables = List.copyOf(tables);
+    if (state == EMPTIED && from != rows) {
+      throw new IllegalArgumentException(
+          "lane " + number + " was emptied, but shows the rows from " + from + " to " + rows);
+    }
     if (number < 0
         || number > NUMBER_MAX
         || base < 0
@@ -78,7 +85,7 @@ public record Lane(
       throw new IllegalArgumentException(
           "lane " + number + ": base " + base + ", from " + from + ", rows " + rows);
     }
-    if ((state != OPEN && state != CUT) || encoding != 0) {
+    if (state < OPEN || state > EMPTIED || encoding != 0) {
       throw new IllegalArgumentException(
           "lane "
               + number
@@ -105,7 +112,7 @@ public record Lane(
    *
    * @throws ArithmeticException if they are more than a long holds
    */
-  long sizeBytes() {
+  public long sizeBytes() {
     long sizeBytes = rows * Long.BYTES;
     for (LaneTable table : tables) {
       sizeBytes = Math.addExact(sizeBytes, Math.addExact(rows * Long.BYTES, table.dataBytes()));
@@ -116,6 +123,11 @@ public record Lane(
   /** Rows that readers see. */
   public long visibleRows() {
     return rows - from;
+  }
+
+  /** Whether its files hold its rows, hidden ones included. */
+  public boolean hasFiles() {
+    return rows > 0 && state != EMPTIED;
   }
 
   /** Whether somebody may append to it. */
@@ -132,6 +144,34 @@ public record Lane(
   public Lane hidden() {
     return new Lane(
         number, state, generation, encoding, owner, base, rows, rows, 0, 0, keysTailCrc, tables);
+  }
+
+  /**
+   * This lane with its first rows hidden, but not all.
+   *
+   * @param newFrom the first visible row
+   * @param newSmallestKey its key
+   */
+  public Lane hiddenUpTo(long newFrom, long newSmallestKey) {
+    return new Lane(
+        number,
+        state,
+        generation,
+        encoding,
+        owner,
+        base,
+        newFrom,
+        rows,
+        newSmallestKey,
+        largestKey,
+        keysTailCrc,
+        tables);
+  }
+
+  /** This lane without its files, closed for ever: it counts its hidden rows, no more. */
+  public Lane emptied() {
+    return new Lane(
+        number, EMPTIED, generation, encoding, Owner.NONE, base, rows, rows, 0, 0, 0, List.of());
   }
 
   /**

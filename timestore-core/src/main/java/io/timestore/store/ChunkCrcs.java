@@ -48,7 +48,8 @@ final class ChunkCrcs implements Closeable {
     }
   }
 
-  private static Path path(Path file) {
+  /** Where they are. */
+  static Path path(Path file) {
     return file.resolveSibling(file.getFileName() + ".crc");
   }
 

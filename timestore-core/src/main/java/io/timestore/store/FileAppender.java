@@ -20,16 +20,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Appends to one file in whole blocks: a buffer is filled while the one before it is written by a
  * thread of the writer. The last, partial block is written padded with zeros, and again, with the
- * same bytes in front, when more follow.
+ * same bytes in front, when more follow. One that is parked holds no buffers.
  */
 final class FileAppender implements Closeable {
-  private static final int FIRST_BUFFER_BYTES = 32 * 1024;
-
   private final Path path;
   private final DiskFile file;
   private final AppendMode mode;
   private final IoThreads threads;
-  private final int bufferBytesMax;
+  private final WriteBuffers buffers;
   private final CRC32C chunkCrc = new CRC32C();
   private final CRC32C batchCrc = new CRC32C();
   private final List<Integer> completedCrcs = new ArrayList<>();
@@ -43,11 +41,14 @@ final class FileAppender implements Closeable {
   /** Index in the buffer up to which the CRCs have run. */
   private int checked;
 
+  /** The bytes of the partial block while there are no buffers. */
+  private byte @Nullable [] parked;
+
   /**
    * Opens a file behind its committed bytes; call from an I/O thread.
    *
-   * @param bufferBytesMax of each of the two buffers, a multiple of the block: they begin small and
-   *     grow as they fill, since direct memory is scarce where many writers write little
+   * @param buffers give two buffers, which begin small and grow as they fill, since direct memory
+   *     is scarce where many writers write little
    * @param sizeBytes the committed bytes: what lies behind them means nothing and is written over
    * @param tailCrc CRC32C of the last, partial chunk; 0: not known
    */
@@ -56,18 +57,17 @@ final class FileAppender implements Closeable {
       Path path,
       AppendMode mode,
       IoThreads threads,
-      int bufferBytesMax,
+      WriteBuffers buffers,
       long sizeBytes,
       int tailCrc)
       throws IOException {
     this.path = path;
     this.mode = mode;
     this.threads = threads;
-    this.bufferBytesMax = bufferBytesMax;
-    int bufferBytes = (int) Math.min(bufferBytesMax, mode.ceiling(FIRST_BUFFER_BYTES));
-    this.buffer = mode.allocate(bufferBytes);
-    this.otherBuffer = mode.allocate(bufferBytes);
+    this.buffers = buffers;
     this.file = disk.openForAppending(path, mode);
+    this.buffer = buffers.first();
+    this.otherBuffer = buffers.first();
     try {
       readTail(sizeBytes, tailCrc);
     } catch (Throwable e) {
@@ -122,7 +122,32 @@ final class FileAppender implements Closeable {
 
   /** Bytes of the file with all that was appended. */
   long sizeBytes() {
-    return bufferStart + buffer.position();
+    return bufferStart + (parked == null ? buffer.position() : parked.length);
+  }
+
+  /** Writes what was appended, and gives the buffers away until {@link #unpark}. */
+  void park() throws IOException {
+    if (parked != null) {
+      return;
+    }
+    flush();
+    awaitWrite();
+    keepPartialBlock();
+    parked = new byte[buffer.position()];
+    buffer.flip().get(parked);
+    buffers.give(buffer);
+    buffers.give(otherBuffer);
+  }
+
+  /** Takes buffers again, to go on. */
+  void unpark() {
+    if (parked != null) {
+      buffer = buffers.first();
+      otherBuffer = buffers.first();
+      buffer.put(parked);
+      checked = parked.length;
+      parked = null;
+    }
   }
 
   /** Appends a big-endian u64. */
@@ -153,14 +178,9 @@ final class FileAppender implements Closeable {
     ByteBuffer full = buffer.flip();
     otherWrite = submitWrite(full, start);
     bufferStart = start + full.limit();
-    buffer = largerOf(otherBuffer);
+    buffer = buffers.larger(otherBuffer);
     otherBuffer = full;
     checked = 0;
-  }
-
-  private ByteBuffer largerOf(ByteBuffer old) {
-    int bufferBytes = (int) Math.min(bufferBytesMax, 2L * old.capacity());
-    return bufferBytes > old.capacity() ? mode.allocate(bufferBytes) : old.clear();
   }
 
   private Future<@Nullable Void> submitWrite(ByteBuffer bytes, long position) {
@@ -178,8 +198,11 @@ final class FileAppender implements Closeable {
     }
   }
 
-  /** Begins to write all that was appended; then {@link #sync}. */
+  /** Begins to write all that was appended; then {@link #awaitFlush} or {@link #sync}. */
   void flush() throws IOException {
+    if (parked != null) {
+      return; // It was written when it was parked.
+    }
     runCrcs();
     awaitWrite();
     ByteBuffer bytes = buffer.duplicate();
@@ -191,10 +214,17 @@ final class FileAppender implements Closeable {
     otherWrite = submitWrite(bytes.flip(), bufferStart);
   }
 
+  /** Waits for {@link #flush} to end. */
+  void awaitFlush() throws IOException {
+    if (parked == null) {
+      awaitWrite();
+      keepPartialBlock();
+    }
+  }
+
   /** Waits for {@link #flush} to end, and begins to make it durable. */
   Future<@Nullable Void> sync() throws IOException {
-    awaitWrite();
-    keepPartialBlock();
+    awaitFlush();
     return threads.submit(
         () -> {
           file.sync();

@@ -15,6 +15,7 @@ import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -36,22 +37,24 @@ final class LaneAllocator {
     this.recordFile = recordFile;
   }
 
-  /** The lane with the newest keys if it is free, else a new one; locked for the run. */
-  OwnLane take(Owner owner, List<String> tables, Loaded current) throws IOException {
+  /**
+   * The released lane with the largest last key that the first row may follow, else a new lane;
+   * locked for the run.
+   */
+  OwnLane take(Owner owner, List<String> tables, long firstKey, boolean isNew, Loaded current)
+      throws IOException {
     CommitRecord record = current.record();
     if (current.byReference()) {
       checkRowsOfReference(record);
     }
-    List<Lane> sequence = LaneOrder.sequence(record.lanes());
-    Lane newest = sequence.isEmpty() ? record.lanes().get(0) : sequence.get(sequence.size() - 1);
-    checkDirectory(newest);
-    if (newest.isOpen() && newest.owner().kind() != Owner.Kind.RUN && hasAllOf(newest, tables)) {
+    for (Lane lane : isNew ? List.<Lane>of() : candidates(record, tables, firstKey)) {
+      checkDirectory(lane);
       Optional<DiskLock> lock =
           disk.tryLock(
-              files.lane(newest.number()).writerLock(), Holder.describe("run " + owner.run()));
+              files.lane(lane.number()).writerLock(), Holder.describe("run " + owner.run()));
       if (lock.isPresent()) {
         try {
-          Lane taken = withTailCrcs(newest).takenBy(owner);
+          Lane taken = withTailCrcs(lane).takenBy(owner);
           recordFile.replace(record.withLane(taken));
           return new OwnLane(taken, lock.get());
         } catch (Throwable e) {
@@ -61,6 +64,25 @@ final class LaneAllocator {
       }
     }
     return newLane(owner, record);
+  }
+
+  private static List<Lane> candidates(CommitRecord record, List<String> tables, long firstKey) {
+    List<Lane> candidates = new ArrayList<>(record.lanes());
+    candidates.removeIf(
+        lane ->
+            !isFree(lane)
+                || Long.compareUnsigned(lane.largestKey(), firstKey) > 0
+                || !hasAllOf(lane, tables));
+    candidates.sort(
+        Comparator.comparing(Lane::largestKey, Long::compareUnsigned)
+            .reversed()
+            .thenComparingInt(Lane::number));
+    return candidates;
+  }
+
+  /** What a sink's run that died wrote may still be published; what a direct one wrote is void. */
+  private static boolean isFree(Lane lane) {
+    return lane.isOpen() && lane.owner().kind() != Owner.Kind.RUN;
   }
 
   /** Committed rows that are gone stay gone: nothing is made in their place. */

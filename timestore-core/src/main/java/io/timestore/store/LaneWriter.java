@@ -22,8 +22,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Appends rows to one lane that this run owns. */
 final class LaneWriter implements Closeable {
-  private static final int BUFFER_BYTES_MAX = 4 * 1024 * 1024;
-
   private static final int COPY_BYTES = 64 * 1024;
 
   private final Disk disk;
@@ -32,7 +30,9 @@ final class LaneWriter implements Closeable {
   private final DiskLock writerLock;
   private final List<TableAppender> tables = new ArrayList<>();
   private final FileAppender keys;
+  private final boolean isNew;
   private boolean namesAreDurable;
+  private boolean wasPrepared;
   private long preparedRows;
   private long rows;
   private long firstKey;
@@ -59,7 +59,7 @@ final class LaneWriter implements Closeable {
   /**
    * Opens the lane's files; call from an I/O thread.
    *
-   * @param bufferMemoryBytes for all files together
+   * @param buffers of all lanes of the writer
    */
   LaneWriter(
       Disk disk,
@@ -68,7 +68,7 @@ final class LaneWriter implements Closeable {
       List<String> tableNames,
       AppendMode mode,
       IoThreads threads,
-      long bufferMemoryBytes)
+      WriteBuffers buffers)
       throws IOException {
     this.disk = disk;
     this.store = store;
@@ -78,20 +78,12 @@ final class LaneWriter implements Closeable {
     this.rows = lane.rows();
     this.preparedRows = lane.rows();
     this.lastKey = lane.largestKey();
-    int fileCount = 1 + 2 * tableNames.size();
-    long share = Math.min(BUFFER_BYTES_MAX, bufferMemoryBytes / (2L * fileCount));
-    int bufferBytes = (int) Math.max(mode.blockBytes(), mode.floor(share));
+    this.isNew = lane.rows() == 0 && lane.number() != 0;
     List<Closeable> opened = new ArrayList<>();
     try {
       keys =
           new FileAppender(
-              disk,
-              files.keys(),
-              mode,
-              threads,
-              bufferBytes,
-              rows * Long.BYTES,
-              lane.keysTailCrc());
+              disk, files.keys(), mode, threads, buffers, rows * Long.BYTES, lane.keysTailCrc());
       opened.add(keys);
       for (String name : tableNames) {
         disk.createDirectory(files.table(name));
@@ -102,7 +94,7 @@ final class LaneWriter implements Closeable {
                 files.offsets(name),
                 mode,
                 threads,
-                bufferBytes,
+                buffers,
                 rows * Long.BYTES,
                 table.offsetsTailCrc());
         opened.add(offsets);
@@ -112,7 +104,7 @@ final class LaneWriter implements Closeable {
                 files.data(name),
                 mode,
                 threads,
-                bufferBytes,
+                buffers,
                 table.dataBytes(),
                 table.dataTailCrc());
         opened.add(data);
@@ -138,9 +130,19 @@ final class LaneWriter implements Closeable {
     return preparedRows;
   }
 
-  /** Key of the last row; only where there are rows. */
+  /** Key of the last row, unsigned; 0 where no row is visible. */
   long lastKey() {
     return lastKey;
+  }
+
+  /** Whether this run made the lane, and never told anybody: nobody but it knows of its rows. */
+  boolean isSecret() {
+    return isNew && !wasPrepared;
+  }
+
+  /** Where the lane is. */
+  LaneFiles files() {
+    return files;
   }
 
   /** Whether rows were appended since {@link #prepare}. */
@@ -220,7 +222,19 @@ final class LaneWriter implements Closeable {
     }
   }
 
-  /** Makes all appended rows durable: steps W2 to W4. */
+  /** Writes what was appended, and holds no buffers until {@link #unpark}. */
+  void park() throws IOException {
+    for (FileAppender file : allFiles()) {
+      file.park();
+    }
+  }
+
+  /** Goes on to take rows. */
+  void unpark() {
+    allFiles().forEach(FileAppender::unpark);
+  }
+
+  /** Makes all appended rows durable: steps W2 and W3. */
   LaneBatch prepare() throws IOException {
     // Step W2: every file's bytes, in parallel.
     List<FileAppender> all = allFiles();
@@ -235,6 +249,17 @@ final class LaneWriter implements Closeable {
     for (Future<@Nullable Void> sync : syncs) {
       IoThreads.await(sync);
     }
+    wasPrepared = true;
+    return endBatch();
+  }
+
+  /** Writes all appended rows, so that this run itself can read them; they may not last. */
+  LaneBatch write() throws IOException {
+    park();
+    return endBatch();
+  }
+
+  private LaneBatch endBatch() {
     LaneBatch batch =
         new LaneBatch(
             number(),

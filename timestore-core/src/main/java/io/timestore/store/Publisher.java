@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
@@ -150,45 +151,46 @@ public final class Publisher implements Closeable {
    * Makes the commit of a direct writer visible, which looks under the lock whether it still writes
    * the files of this store.
    */
-  List<Outcome> publishOwn(Commit commit, LaneWriter lane) throws IOException {
+  List<Outcome> publishOwn(Commit commit, RunLanes lanes) throws IOException {
     return underLock(
         "publish",
         current -> {
-          lane.checkPlaces();
+          lanes.checkPlaces();
           return publish(List.of(commit), false, current);
         });
   }
 
   private List<Outcome> publish(List<Commit> commits, boolean verifyBytes, Loaded current)
       throws IOException {
+    Set<UUID> finished = Set.copyOf(current.record().finished());
     List<Outcome> outcomes = new ArrayList<>();
     CommitRecord next = current.record();
+    if (commits.stream().anyMatch(c -> c.overwrite() && !isFinished(c, finished))) {
+      next = allHidden(next);
+    }
     long watermark = Long.MAX_VALUE;
     Commit newest = null;
     List<LaneBatch> compared = new ArrayList<>();
     List<LaneBatch> published = new ArrayList<>();
     for (Commit commit : commits) {
-      List<LaneBatch> toDo = judge(commit, verifyBytes, next, current.byReference(), compared);
+      boolean isFinished = isFinished(commit, finished);
+      List<LaneBatch> toDo =
+          isFinished
+              ? List.of()
+              : judge(commit, verifyBytes, next, current.byReference(), compared);
       boolean releases = releasesLanes(commit, next);
+      boolean changesRows = !toDo.isEmpty() || (commit.overwrite() && !isFinished);
       // The second attempt of a finished submission releases its lane, and adds nothing.
-      boolean addsNothing = toDo.isEmpty() && !(releases && commit.lanes().isEmpty());
+      boolean addsNothing = !changesRows && !(releases && commit.lanes().isEmpty());
       outcomes.add(addsNothing ? Outcome.ALREADY_PUBLISHED : Outcome.PUBLISHED);
-      if (!toDo.isEmpty() || releases) {
+      if (changesRows || releases) {
         next = withCommit(next, commit, toDo);
       }
-      if (!toDo.isEmpty()) {
+      if (changesRows) {
         watermark = Math.min(watermark, commit.watermark());
         newest = commit;
       }
       published.addAll(toDo);
-    }
-    Optional<String> overlap = LaneOrder.overlap(LaneOrder.sequence(next.lanes()));
-    if (overlap.isPresent()) {
-      throw new ConflictException(
-          files.root()
-              + ": the commit has rows older than what is committed: "
-              + overlap.get()
-              + "; this version can't keep late rows");
     }
     if (newest != null) {
       next = next.withJournalEntry(newest, watermark, entropy.clock().millis());
@@ -202,6 +204,27 @@ public final class Publisher implements Closeable {
     }
     compared.forEach(this::noteChunkCrcs);
     return outcomes;
+  }
+
+  /** Whether a submission without state has all of its rows in the store: its attempts are over. */
+  private static boolean isFinished(Commit commit, Set<UUID> finished) {
+    return commit.stateless() && finished.contains(commit.submission());
+  }
+
+  /** Rule 8: what is overwritten is hidden by the publication that shows what takes its place. */
+  private CommitRecord allHidden(CommitRecord record) throws IOException {
+    CommitRecord next = record;
+    for (Lane lane : record.lanes()) {
+      next = next.withLane(lane.hidden());
+    }
+    stopReference();
+    return next;
+  }
+
+  /** Else the reference would append over the bytes of hidden rows of lane 0. */
+  private void stopReference() throws IOException {
+    new LaneAllocator(disk, files, recordFile).stopReference();
+    disk.syncDirectory(files.root());
   }
 
   /**
@@ -240,9 +263,6 @@ public final class Publisher implements Closeable {
       boolean byReference,
       List<LaneBatch> compared)
       throws IOException {
-    if (commit.stateless() && record.finished().contains(commit.submission())) {
-      return List.of();
-    }
     List<LaneBatch> toDo = new ArrayList<>();
     for (LaneBatch batch : commit.lanes()) {
       boolean compare = verifyBytes || byReference;
@@ -399,9 +419,7 @@ public final class Publisher implements Closeable {
           if (next.equals(current.record())) {
             return 0L;
           }
-          // Else the reference would append over the bytes of hidden rows of lane 0.
-          new LaneAllocator(disk, files, recordFile).stopReference();
-          disk.syncDirectory(files.root());
+          stopReference();
           recordFile.replace(next);
           for (Lane lane : next.lanes()) {
             if (!lane.equals(current.record().lane(lane.number()).orElseThrow())) {
@@ -414,6 +432,70 @@ public final class Publisher implements Closeable {
 
   private static long rowCount(CommitRecord record) {
     return LaneOrder.rowCount(LaneOrder.sequence(record.lanes()));
+  }
+
+  /**
+   * Rule 8: makes a commit visible in place of the rows that a record showed, which it holds all
+   * of: what came since stays.
+   *
+   * @throws ConflictException if some of these rows are gone meanwhile, so that publishing would
+   *     bring them back
+   */
+  void publishInPlaceOf(CommitRecord replaced, Commit commit, RunLanes lanes) throws IOException {
+    underLock(
+        "publish what was compacted",
+        current -> {
+          lanes.checkPlaces();
+          CommitRecord next = current.record();
+          for (Lane old : replaced.lanes()) {
+            if (old.visibleRows() > 0) {
+              next = next.withLane(hiddenUpTo(old.rows(), old, next.lane(old.number())));
+            }
+          }
+          List<LaneBatch> toDo =
+              judge(commit, false, next, current.byReference(), new ArrayList<>());
+          next = withCommit(next, commit, toDo);
+          stopReference();
+          recordFile.replace(
+              next.withJournalEntry(commit, commit.watermark(), entropy.clock().millis()));
+          for (LaneBatch batch : toDo) {
+            writeLaneLength(next.lane(batch.number()).orElseThrow());
+            noteChunkCrcs(batch);
+          }
+          for (Lane old : replaced.lanes()) {
+            writeLaneLength(next.lane(old.number()).orElseThrow());
+          }
+          return null;
+        });
+  }
+
+  private Lane hiddenUpTo(long row, Lane before, Optional<Lane> now) throws IOException {
+    if (now.isEmpty() || now.get().from() != before.from() || now.get().rows() < row) {
+      throw new ConflictException(
+          files.lane(before.number()).directory()
+              + ": rows "
+              + before.from()
+              + " to "
+              + row
+              + " were truncated or replaced while they were compacted; compact again");
+    }
+    if (now.get().rows() == row) {
+      return now.get().hidden();
+    }
+    CommittedFile keys = files.lane(before.number()).committedKeys(now.get());
+    try (ChunkReader reader = new ChunkReader(disk, keys, true, ChunkReader::rowsOfNumbers)) {
+      return now.get().hiddenUpTo(row, reader.u64(row));
+    }
+  }
+
+  /**
+   * Rule 8: removes lanes of which no row is visible, where nobody can publish further rows. What
+   * cannot be removed now stays, and means nothing.
+   *
+   * @return the bytes on disk that were removed, as far as records tell
+   */
+  long removeHidden() throws IOException {
+    return underLock("remove hidden rows", new HiddenLanes(disk, files, recordFile)::remove);
   }
 
   /**
@@ -451,17 +533,21 @@ public final class Publisher implements Closeable {
   }
 
   /**
-   * Rule 3: a lane for a run that has rows to write: the newest one if it is released, else a new
-   * one. The lane is locked, and will be the run's alone.
+   * Rule 3: a lane for a run that has rows to write: a released one, or else a new one. The lane is
+   * locked, and will be the run's alone.
+   *
+   * @param firstKey of the first row, which the lane's must not be above
+   * @param isNew whether it must be a new one
    */
-  OwnLane takeLane(Owner owner, List<String> tables) throws IOException {
+  OwnLane takeLane(Owner owner, List<String> tables, long firstKey, boolean isNew)
+      throws IOException {
     LaneAllocator allocator = new LaneAllocator(disk, files, recordFile);
     List<DiskLock> taken = new ArrayList<>();
     try {
       return underLock(
           "take a lane",
           current -> {
-            OwnLane own = allocator.take(owner, tables, current);
+            OwnLane own = allocator.take(owner, tables, firstKey, isNew, current);
             taken.add(own.writerLock());
             return own;
           });

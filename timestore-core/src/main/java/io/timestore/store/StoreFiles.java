@@ -84,6 +84,9 @@ record StoreFiles(Path root) {
 
     /** The lane's files, as far as they are committed. */
     List<CommittedFile> committed(Lane lane) {
+      if (!lane.hasFiles()) {
+        return List.of();
+      }
       List<CommittedFile> committed = new ArrayList<>(List.of(committedKeys(lane)));
       for (LaneTable table : lane.tables()) {
         committed.add(committedOffsets(lane, table));
@@ -116,6 +119,23 @@ record StoreFiles(Path root) {
 
     Path writerLock() {
       return directory.resolve("writer.lock");
+    }
+
+    /** Removes the lane's directory with all that is in it; not that of lane 0. */
+    void remove(Disk disk) throws IOException {
+      if (number == 0) {
+        throw new IllegalArgumentException("lane 0 is the store itself");
+      }
+      remove(disk, directory);
+    }
+
+    private static void remove(Disk disk, Path path) throws IOException {
+      if (disk.isDirectory(path)) {
+        for (String name : disk.list(path)) {
+          remove(disk, FileNames.resolve(path, name));
+        }
+      }
+      disk.delete(path);
     }
 
     /** The tables that have files here, sorted. */

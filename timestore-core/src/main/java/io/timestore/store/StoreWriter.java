@@ -8,9 +8,8 @@ import io.timestore.format.Column;
 import io.timestore.format.Commit;
 import io.timestore.format.Commit.LaneBatch;
 import io.timestore.format.CommitRecord;
-import io.timestore.format.Lane;
 import io.timestore.format.Owner;
-import io.timestore.store.LaneWriter.OwnLane;
+import io.timestore.store.WriterOptions.LateRows;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,8 +18,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,7 +38,6 @@ public final class StoreWriter implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(StoreWriter.class);
   private static final int THREADS_MAX = 4;
 
-  private final Disk disk;
   private final StoreFiles files;
   private final UUID storeId;
   private final RowCheck check;
@@ -52,11 +48,7 @@ public final class StoreWriter implements Closeable {
   private final IoThreads threads;
   private final AppendMode mode;
   private final Batch row;
-  private @Nullable LaneWriter lane;
-
-  /** Stays set, so that a lane which an interrupted caller did not wait for is closed as well. */
-  private @Nullable Future<LaneWriter> opening;
-
+  private final RunLanes lanes;
   private boolean batchIsOpen;
   private OptionalLong lastKey = OptionalLong.empty();
   private @Nullable Throwable failure;
@@ -70,7 +62,6 @@ public final class StoreWriter implements Closeable {
       List<Column> columns,
       WriterOptions options)
       throws IOException {
-    this.disk = disk;
     this.files = files;
     this.storeId = storeId;
     this.check = new RowCheck(files.root(), List.copyOf(columns));
@@ -83,6 +74,7 @@ public final class StoreWriter implements Closeable {
     this.threads = disk.threads("timestore-writer", Math.min(THREADS_MAX, 1 + 2 * tables.size()));
     try {
       this.mode = threads.call(() -> disk.probe(files.root(), options.directIo()));
+      lanes = new RunLanes(disk, files, storeId, tables, options, owner, publisher, threads, mode);
       lastKey = threads.call(() -> largestKey(publisher.current()));
     } catch (IOException | RuntimeException e) {
       threads.close();
@@ -107,11 +99,16 @@ public final class StoreWriter implements Closeable {
   }
 
   /**
-   * The largest key that new rows must not be below: that of the last row appended here, or
-   * committed by anyone when the current batch began. Empty for an empty store.
+   * The largest key of the last row appended here, or committed by anyone when the current batch
+   * began; empty for an empty store. A writer that refuses late rows takes none below it.
    */
   public synchronized OptionalLong lastKey() {
     return lastKey;
+  }
+
+  /** Lanes that it has now. */
+  public synchronized int laneCount() {
+    return lanes.count();
   }
 
   /** Appends a batch's rows as they stand. */
@@ -126,9 +123,10 @@ public final class StoreWriter implements Closeable {
    * @param order row indexes in the order in which to append them; null: as they stand
    * @param from index in {@code order} of the first row to append
    * @param to index behind the last one
-   * @throws IllegalArgumentException if a key is below the one before it, or below {@link
-   *     #lastKey}, or a cell has another width than its column's type; nothing of the batch was
-   *     appended then
+   * @throws IllegalArgumentException if a key is below the one before it, or late rows are refused
+   *     and one is below {@link #lastKey}, or a cell has another width than its column's type;
+   *     nothing of the batch was appended then
+   * @throws IOException also if the rows need more lanes than the writer may have
    */
   public synchronized void append(Batch batch, int @Nullable [] order, int from, int to)
       throws IOException {
@@ -138,13 +136,24 @@ public final class StoreWriter implements Closeable {
       return;
     }
     beginBatch();
-    check.order(batch, order, from, to, lastKey);
+    check.order(batch, order, from, to, lowestKey());
     poisoning(
         () -> {
-          openLane().append(batch, order, from, to);
+          lanes.append(batch, order, from, to);
           return null;
         });
-    lastKey = OptionalLong.of(batch.key(order == null ? to - 1 : order[to - 1]));
+    raiseLastKey(batch.key(order == null ? to - 1 : order[to - 1]));
+  }
+
+  /** What a row may not be below. */
+  private OptionalLong lowestKey() {
+    return options.lateRows() == LateRows.KEEP ? OptionalLong.empty() : lastKey;
+  }
+
+  private void raiseLastKey(long key) {
+    if (lastKey.isEmpty() || Long.compareUnsigned(key, lastKey.getAsLong()) > 0) {
+      lastKey = OptionalLong.of(key);
+    }
   }
 
   /**
@@ -170,19 +179,19 @@ public final class StoreWriter implements Closeable {
    * @param key unsigned
    * @param values one for each of {@link #tables}: each stream is read to its end, and not closed.
    *     One that fails poisons the writer, and so does one of another width than its column's type
-   * @throws IllegalArgumentException if the key is below {@link #lastKey}
+   * @throws IllegalArgumentException if late rows are refused and the key is below {@link #lastKey}
    */
   public synchronized void append(long key, List<? extends InputStream> values) throws IOException {
     checkUsable();
     check.values(values);
     beginBatch();
-    check.follows(key, lastKey);
+    check.follows(key, lowestKey());
     poisoning(
         () -> {
-          check.sizes(openLane().append(key, values));
+          check.sizes(lanes.append(key, values));
           return null;
         });
-    lastKey = OptionalLong.of(key);
+    raiseLastKey(key);
   }
 
   private void beginBatch() throws IOException {
@@ -198,107 +207,27 @@ public final class StoreWriter implements Closeable {
 
   /** Step W0: what others did since the last batch; rule 10 asks for it before the first write. */
   private void lookAtOthers() throws IOException {
-    CommitRecord record = lookAtLane();
-    OptionalLong newest = largestKey(record);
-    boolean isNewer =
-        newest.isPresent()
-            && (lastKey.isEmpty()
-                || Long.compareUnsigned(newest.getAsLong(), lastKey.getAsLong()) > 0);
-    if (lane == null || isNewer) {
+    OptionalLong newest = largestKey(lookAtLanes());
+    if (lanes.count() == 0) {
       lastKey = newest;
     }
-    if (lane != null) {
-      checkIsNewest(lane, record);
-    }
+    newest.ifPresent(this::raiseLastKey);
   }
 
-  /** What is committed now, if nobody else appended to the lane or took its place. */
-  private CommitRecord lookAtLane() throws IOException {
-    LaneWriter own = lane;
-    if (own == null) {
-      return threads.call(publisher::current);
-    }
+  /** What is committed now, if nobody else appended to a lane of this run or took its place. */
+  private CommitRecord lookAtLanes() throws IOException {
     CommitRecord record =
         threads.call(
             () -> {
-              own.checkPlaces();
+              lanes.checkPlaces();
               return publisher.current();
             });
-    Optional<Lane> published = record.lane(own.number());
-    if (published.isPresent() && !published.get().isOpen()) {
-      throw new ConflictException(
-          files.lane(own.number()).directory()
-              + " was cut to "
-              + published.get().rows()
-              + " rows by a truncation while this writer held it: open a new writer");
-    }
-    if (published.isPresent()
-        && (published.get().rows() > own.preparedRows()
-            || !published.get().owner().is(owner.run()))) {
-      throw new ConflictException(
-          files.lane(own.number()).directory()
-              + " has "
-              + published.get().rows()
-              + " rows, this writer knows of "
-              + own.preparedRows()
-              + ": somebody else appended to the lane while this writer held it");
-    }
+    lanes.checkAgainst(record);
     return record;
-  }
-
-  private void checkIsNewest(LaneWriter own, CommitRecord record) throws ConflictException {
-    List<Lane> sequence = LaneOrder.sequence(record.lanes());
-    if (sequence.isEmpty() || own.rows() == 0) {
-      return;
-    }
-    Lane newest = sequence.get(sequence.size() - 1);
-    if (newest.number() != own.number()
-        && Long.compareUnsigned(newest.largestKey(), own.lastKey()) > 0) {
-      throw new ConflictException(
-          files.root()
-              + ": another writer committed rows behind those of this one, up to key "
-              + Long.toUnsignedString(newest.largestKey())
-              + " in lane "
-              + newest.number()
-              + "; this version can't go on in front of them: open a new writer");
-    }
   }
 
   private static OptionalLong largestKey(CommitRecord record) {
     return LaneOrder.largestKey(LaneOrder.sequence(record.lanes()));
-  }
-
-  private LaneWriter openLane() throws IOException {
-    if (lane == null) {
-      // Step W1: a lane that is this run's alone, before its first byte.
-      opening = threads.submit(this::takeLane);
-      lane = IoThreads.await(opening);
-    }
-    return lane;
-  }
-
-  private LaneWriter takeLane() throws IOException {
-    OwnLane own = publisher.takeLane(owner, tables);
-    try {
-      fillInChunkCrcs(publisher.current());
-      return new LaneWriter(disk, files, own, tables, mode, threads, options.bufferMemoryBytes());
-    } catch (Throwable e) {
-      own.writerLock().close();
-      throw e;
-    }
-  }
-
-  /** What a power cut took, or the reference never wrote: rule 6. Rows can be written without. */
-  private void fillInChunkCrcs(CommitRecord record) {
-    try {
-      for (Lane committed : record.lanes()) {
-        for (CommittedFile file : files.lane(committed.number()).committed(committed)) {
-          ChunkCrcs.fillIn(disk, file);
-        }
-      }
-    } catch (IOException e) {
-      LOG.warn("{}: not all missing checksums could be filled in", files.root(), e);
-    }
   }
 
   /**
@@ -338,29 +267,28 @@ public final class StoreWriter implements Closeable {
       throws IOException {
     Commit.checkInsertId(insertId);
     checkUsable();
-    LaneWriter own = lane;
-    if (own == null || (!own.hasBatch() && !last)) {
+    boolean isNews = lanes.hasBatch() || (last && (lanes.count() > 0 || options.overwrites()));
+    if (!isNews) {
       return Optional.empty();
     }
     return poisoning(
         () -> {
           List<LaneBatch> batches = List.of();
-          if (own.hasBatch()) {
+          if (lanes.hasBatch()) {
             // Once more: most batches are small, and what others appended is not yet written over.
-            lookAtLane();
-            batches = List.of(own.prepare());
+            lookAtLanes();
+            batches = lanes.prepare();
           }
-          boolean hasNames = !batches.isEmpty();
+          List<LaneBatch> prepared = batches;
           threads.call(
               () -> {
-                own.checkPlaces();
-                if (hasNames) {
-                  own.syncNames();
-                }
+                // Step W4: are they still in the store, and are their names durable?
+                lanes.checkPlaces();
+                lanes.syncNames(prepared);
                 return null;
               });
           batchIsOpen = false;
-          return Optional.of(newCommit(last, watermark, insertId, batches));
+          return Optional.of(newCommit(last, watermark, insertId, prepared));
         });
   }
 
@@ -377,6 +305,7 @@ public final class StoreWriter implements Closeable {
         false,
         watermark,
         insertId,
+        options.overwrites(),
         batches);
   }
 
@@ -401,14 +330,13 @@ public final class StoreWriter implements Closeable {
           "this writer only prepares: call prepare, and publish what it returns");
     }
     Optional<Commit> commit = prepareCommit(false, Long.MIN_VALUE, insertId);
-    LaneWriter own = lane;
-    if (commit.isEmpty() || own == null) {
+    if (commit.isEmpty()) {
       return 0;
     }
     return poisoning(
         () -> {
           // Waits through interrupts, so that the caller knows what became of it.
-          threads.callToEnd(() -> publisher.publishOwn(commit.get(), own));
+          threads.callToEnd(() -> publisher.publishOwn(commit.get(), lanes));
           return commit.get().rowCount();
         });
   }
@@ -435,42 +363,22 @@ public final class StoreWriter implements Closeable {
   }
 
   /**
-   * Ends the run: waits for its I/O, then lets its lane go. Rows that were not prepared are void; a
-   * direct writer releases its lane.
+   * Ends the run: waits for its I/O, then lets its lanes go. Rows that were not prepared are void,
+   * and lanes that have no others are removed; a direct writer releases its lanes.
    */
   @Override
   public synchronized void close() throws IOException {
+    boolean releases = options.direct() && !closed && failure == null && lanes.count() > 0;
     closed = true;
     try {
-      if (options.direct() && failure == null && lane != null) {
-        releaseLane(lane);
+      if (releases) {
+        Commit release = newCommit(true, Long.MIN_VALUE, "", List.of());
+        threads.callToEnd(() -> publisher.publishOwn(release, lanes));
       }
     } finally {
       publisher.close();
       threads.close();
-      closeLane();
+      lanes.close();
     }
-  }
-
-  private void closeLane() throws IOException {
-    Future<LaneWriter> opened = opening;
-    opening = null;
-    lane = null;
-    if (opened == null) {
-      return;
-    }
-    try {
-      opened.get().close();
-    } catch (ExecutionException e) {
-      LOG.debug("No lane was opened", e);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("a task of a pool that has ended is not done", e);
-    }
-  }
-
-  private void releaseLane(LaneWriter own) throws IOException {
-    Commit release = newCommit(true, Long.MIN_VALUE, "", List.of());
-    LOG.debug("Releasing lane {}", own.number());
-    threads.callToEnd(() -> publisher.publishOwn(release, own));
   }
 }

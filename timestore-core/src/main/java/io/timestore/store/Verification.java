@@ -53,8 +53,8 @@ final class Verification {
 
   Verified run(CommitRecord record) {
     for (Lane lane : record.lanes()) {
-      if (lane.rows() == 0) {
-        continue; // Its files may not even be there yet.
+      if (!lane.hasFiles()) {
+        continue; // They may not even be there yet, or not any more.
       }
       LaneFiles laneFiles = files.lane(lane.number());
       CommittedFile keys = laneFiles.committedKeys(lane);

@@ -117,6 +117,7 @@ class CommitRecordTest {
         false,
         Long.MIN_VALUE,
         "",
+        false,
         List.of());
   }
 

@@ -68,6 +68,7 @@ class CommitTest {
         true,
         Long.MIN_VALUE,
         "load 7",
+        false,
         List.of(lanes));
   }
 
@@ -94,6 +95,7 @@ class CommitTest {
         false,
         44,
         "größe",
+        false,
         List.of(LANE, other));
   }
 
@@ -120,13 +122,13 @@ class CommitTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 4, -1})
+  @ValueSource(ints = {0, 1, 5, -1})
   void aVersionInTheBytesThatIsNotKnownIsNamed(int version) {
     byte[] bytes = ByteBuffer.wrap(full().toBytes()).putInt(0, version).array();
 
     assertThatThrownBy(() -> Commit.fromBytes(sealed(bytes)))
         .isInstanceOf(CorruptStoreException.class)
-        .hasMessage("commit of version " + version + ", this software reads versions 1 to 3");
+        .hasMessage("commit of version " + version + ", this software reads versions 1 to 4");
   }
 
   @Test
@@ -151,12 +153,24 @@ class CommitTest {
   }
 
   @Test
-  void versionThreeHasTheGoldenBytes() throws IOException {
-    byte[] golden = Hex.read("commit-v3.hex");
-    Commit commit = commit(LANE, LANE_WITH_CHUNKS);
+  void versionFourHasTheGoldenBytes() throws IOException {
+    byte[] golden = Hex.read("commit-v4.hex");
+    Commit commit = Commit.fromBytes(golden);
 
     assertThat(commit.toBytes()).isEqualTo(golden);
-    assertThat(Commit.fromBytes(golden)).isEqualTo(commit);
+    assertThat(commit.overwrite()).isTrue();
+    assertThat(commit)
+        .usingRecursiveComparison()
+        .ignoringFields("overwrite")
+        .isEqualTo(commit(LANE, LANE_WITH_CHUNKS));
+  }
+
+  @Test
+  void versionThreeOverwroteNothing() throws IOException {
+    byte[] golden = Hex.read("commit-v3.hex");
+
+    assertThat(Commit.fromBytes(golden)).isEqualTo(commit(LANE, LANE_WITH_CHUNKS));
+    assertThat(Commit.fromBytes(3, golden)).isEqualTo(commit(LANE, LANE_WITH_CHUNKS));
   }
 
   @Test
@@ -201,11 +215,11 @@ class CommitTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 4, -1})
+  @ValueSource(ints = {0, 5, -1})
   void anyOtherVersionIsRefusedWithBothNamed(int version) {
     assertThatThrownBy(() -> Commit.fromBytes(version, SMALL.toBytes()))
         .isInstanceOf(CorruptStoreException.class)
-        .hasMessage("commit of version " + version + ", this software reads versions 1 to 3");
+        .hasMessage("commit of version " + version + ", this software reads versions 1 to 4");
   }
 
   @Test

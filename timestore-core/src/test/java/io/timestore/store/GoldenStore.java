@@ -150,15 +150,7 @@ enum GoldenStore {
 
     /** A run that publishes its own commits. */
     StoreWriter direct(Disk disk, int run) throws IOException {
-      WriterOptions defaults = WriterOptions.defaults();
-      return open(disk, run)
-          .writer(
-              new WriterOptions(
-                  DirectIo.OFF,
-                  defaults.bufferMemoryBytes(),
-                  defaults.lineage(),
-                  defaults.submission(),
-                  defaults.direct()));
+      return open(disk, run).writer(WriterOptions.defaults().withDirectIo(DirectIo.OFF));
     }
 
     StoreWriter direct(int run) throws IOException {

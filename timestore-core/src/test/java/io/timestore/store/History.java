@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.timestore.disk.AppendMode;
 import io.timestore.disk.DirectIo;
 import io.timestore.disk.Disk;
-import io.timestore.format.Commit;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.Schema;
 import java.io.IOException;
@@ -86,7 +85,8 @@ final class History {
    * @return how it was written
    */
   AppendMode write(Disk disk, Path path, DirectIo directIo) throws IOException {
-    WriterOptions options = new WriterOptions(directIo, 1 << 20, Commit.NO_ID, Commit.NO_ID, true);
+    WriterOptions options =
+        WriterOptions.defaults().withDirectIo(directIo).withBufferMemoryBytes(1 << 20);
     List<AppendMode> modes = new ArrayList<>();
     int written = 0;
     for (List<List<String>> batches : runs) {

@@ -143,14 +143,14 @@ class InterleavingsTest {
             0),
         arguments(
             "a run looks at length before it writes",
-            with(StoreWriter.class, "lookAtLane", StubMethod.INSTANCE),
+            with(StoreWriter.class, "lookAtLanes", StubMethod.INSTANCE),
             Scenario.THE_CRATE_TAKES_ITS_TURN,
             1,
             0,
             0),
         arguments(
             "nobody takes the lane of a run",
-            without(LaneAllocator.class, "take", "kind"),
+            without(LaneAllocator.class, "isFree", "kind"),
             Scenario.A_DIRECT_WRITER_AND_A_JOB,
             0,
             1,

@@ -21,7 +21,7 @@ class MutantsTest {
 
   /** Rules of the protocol, and how the engine is kept from them. */
   private enum Rule {
-    R3_A_SINKS_LANE_IS_NOT_TAKEN(LaneAllocator.class, "take", "kind"),
+    R3_A_SINKS_LANE_IS_NOT_TAKEN(LaneAllocator.class, "isFree", "kind"),
     R3_THE_OWNER_IS_PUBLISHED_FIRST(LaneAllocator.class, "take", "replace"),
     R4_LENGTH_IS_READ_UNDER_THE_LOCK(RecordFile.class, "holds", FixedValue.value(true)),
     R6A_WHAT_IS_DONE_IS_FOUND_DONE(Publisher.class, "isDone", FixedValue.value(false)),

@@ -3,7 +3,6 @@ package io.timestore.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.timestore.disk.DirectIo;
 import io.timestore.disk.Disk;
 import io.timestore.disk.LocalDisk;
 import io.timestore.format.Commit;
@@ -507,18 +506,14 @@ class PublisherTest {
   }
 
   @Test
-  void rowsOlderThanCommittedOnesInAnotherLaneAreRefusedWithBothKeys() throws IOException {
+  void rowsOlderThanCommittedOnesInAnotherLaneAreKept() throws IOException {
     try (SinkRun first = begin();
         SinkRun second = begin()) {
       Commit early = first.prepare(1, 0, 10);
       publish(second.prepare(1, 5, 15));
-      CommitRecord before = record();
-
-      assertThatThrownBy(() -> publish(early))
-          .isInstanceOf(ConflictException.class)
-          .hasMessageContaining("lane 0 ends with key 9, lane 1 begins with key 5");
-      assertThat(record()).isEqualTo(before);
+      publish(early);
     }
+    assertThat(record().lanes()).extracting(Lane::visibleRows).containsExactly(10L, 10L);
   }
 
   @Test
@@ -612,6 +607,7 @@ class PublisherTest {
         commit.stateless(),
         commit.watermark(),
         commit.insertId(),
+        false,
         lanes);
   }
 
@@ -734,8 +730,7 @@ class PublisherTest {
   void whatADirectWriterLeftUnpublishedIsWrittenOverAndTheStoreIsSound() throws IOException {
     appendDirectly(0, 10);
     CrashingDisk disk = new CrashingDisk(Long.MAX_VALUE, CrashingDisk.Fate.DONE);
-    WriterOptions options =
-        new WriterOptions(DirectIo.AUTO, 1 << 16, Commit.NO_ID, Commit.NO_ID, true);
+    WriterOptions options = WriterOptions.defaults().withBufferMemoryBytes(1 << 16);
     StoreWriter dead = Store.open(disk, path).writer(options);
     dead.append(Rows.batch(Rows.ofKeys(LongStream.range(10, 80_000))));
     disk.bury();

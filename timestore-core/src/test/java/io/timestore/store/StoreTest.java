@@ -115,7 +115,7 @@ class StoreTest {
     long key = 0;
     for (int run = 0; run < 5; run++) {
       WriterOptions options =
-          new WriterOptions(directIo, 1 << 20, Commit.NO_ID, Commit.NO_ID, true);
+          WriterOptions.defaults().withDirectIo(directIo).withBufferMemoryBytes(1 << 20);
       try (StoreWriter writer = store.writer(options)) {
         for (int commit = 0; commit < 6; commit++) {
           List<String> rows = new ArrayList<>();

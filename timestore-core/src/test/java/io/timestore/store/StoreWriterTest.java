@@ -318,7 +318,7 @@ class StoreWriterTest {
   }
 
   @Test
-  void aWriterThatWasOvertakenSaysSoWithItsNextRow() throws IOException {
+  void aWriterThatWasOvertakenGoesOnBehindTheNewestKey() throws IOException {
     try (StoreWriter first = store.writer(WriterOptions.defaults());
         StoreWriter second = store.writer(WriterOptions.defaults())) {
       first.append(0, new byte[0], new byte[0]);
@@ -326,12 +326,11 @@ class StoreWriterTest {
       second.append(1, new byte[0], new byte[0]);
       second.commit();
 
-      assertThatThrownBy(() -> first.append(2, new byte[0], new byte[0]))
-          .isInstanceOf(ConflictException.class)
-          .hasMessageContaining(
-              "another writer committed rows behind those of this one, up to key 1");
-      second.append(2, new byte[0], new byte[0]);
-      second.commit();
+      assertThatThrownBy(() -> first.append(0, new byte[0], new byte[0]))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("key 0 is below 1, the newest key in");
+      first.append(2, new byte[0], new byte[0]);
+      first.commit();
     }
     assertThat(store.snapshot().rowCount()).isEqualTo(3);
   }

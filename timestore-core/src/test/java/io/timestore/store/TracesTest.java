@@ -483,7 +483,7 @@ class TracesTest {
   }
 
   private static MutantClassLoader lanesOfDeadRunsAreTaken() {
-    return without(LaneAllocator.class, "take", "kind");
+    return without(LaneAllocator.class, "isFree", "kind");
   }
 
   private static Implementation call(Class<?> type, String method) {

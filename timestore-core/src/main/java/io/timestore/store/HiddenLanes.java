@@ -1,0 +1,159 @@
+package io.timestore.store;
+
+import io.timestore.disk.Disk;
+import io.timestore.disk.DiskFile;
+import io.timestore.disk.DiskLock;
+import io.timestore.format.CommitRecord;
+import io.timestore.format.Lane;
+import io.timestore.format.Lane.LaneTable;
+import io.timestore.format.Owner;
+import io.timestore.store.RecordFile.Loaded;
+import io.timestore.store.StoreFiles.LaneFiles;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Rule 8: removes lanes that show no row any more. First a publication says that they are gone,
+ * then their files go; whoever finds a lane that is said to be gone, and still there, removes it.
+ * The caller holds the commit lock.
+ */
+final class HiddenLanes {
+  private static final Logger LOG = LoggerFactory.getLogger(HiddenLanes.class);
+
+  private final Disk disk;
+  private final StoreFiles files;
+  private final RecordFile recordFile;
+
+  HiddenLanes(Disk disk, StoreFiles files, RecordFile recordFile) {
+    this.disk = disk;
+    this.files = files;
+    this.recordFile = recordFile;
+  }
+
+  /** Returns the bytes of the rows that were removed. */
+  long remove(Loaded current) throws IOException {
+    CommitRecord next = current.record();
+    long sizeBytes = 0;
+    List<DiskLock> locks = new ArrayList<>();
+    try {
+      for (Lane lane : next.lanes()) {
+        if (lane.visibleRows() == 0 && lane.hasFiles() && isLeft(lane, locks)) {
+          sizeBytes += lane.sizeBytes();
+          next =
+              lane.number() == 0
+                  ? next.withLane(lane.emptied())
+                  : next.withTombstone(lane.number());
+        }
+      }
+      if (!next.equals(current.record())) {
+        recordFile.replace(next);
+      }
+      removeFiles(next);
+    } finally {
+      Closing.all(locks);
+    }
+    return sizeBytes;
+  }
+
+  /** Whether nobody writes to the lane, and nobody can publish what was written to it. */
+  private boolean isLeft(Lane lane, List<DiskLock> locks) throws IOException {
+    LaneFiles laneFiles = files.lane(lane.number());
+    if (!disk.isDirectory(laneFiles.directory())) {
+      return true;
+    }
+    Optional<DiskLock> lock = disk.tryLock(laneFiles.writerLock(), Holder.describe("removal"));
+    if (lock.isEmpty()) {
+      return false;
+    }
+    locks.add(lock.get());
+    return lane.owner().kind() != Owner.Kind.RUN || !hasPrepared(lane, laneFiles);
+  }
+
+  /**
+   * Whether bytes that mean something may lie behind the lane's rows. Padding is zeros, and rows
+   * are not: a key or an end of a value follows others that were not zero, else it can't be told.
+   */
+  private boolean hasPrepared(Lane lane, LaneFiles laneFiles) throws IOException {
+    boolean isKnown = lane.tables().stream().anyMatch(table -> table.dataBytes() > 0);
+    if (!isKnown || hasBytesBehind(laneFiles.keys(), lane.rows() * Long.BYTES)) {
+      return true;
+    }
+    for (LaneTable table : lane.tables()) {
+      if (hasBytesBehind(laneFiles.offsets(table.name()), lane.rows() * Long.BYTES)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean hasBytesBehind(Path path, long sizeBytes) throws IOException {
+    if (!disk.exists(path)) {
+      return false;
+    }
+    try (DiskFile file = disk.openForReading(path)) {
+      ByteBuffer bytes = ByteBuffer.allocate(CommitRecord.CHUNK_BYTES);
+      for (long position = sizeBytes; ; position += bytes.limit()) {
+        int count = file.read(bytes.clear(), position);
+        if (count <= 0) {
+          return false;
+        }
+        for (bytes.flip(); bytes.hasRemaining(); ) {
+          if (bytes.get() != 0) {
+            return true;
+          }
+        }
+      }
+    }
+  }
+
+  private void removeFiles(CommitRecord record) {
+    try {
+      for (int number : record.tombstones()) {
+        if (disk.isDirectory(files.lane(number).directory())) {
+          files.lane(number).remove(disk);
+        }
+      }
+      if (record.lanes().get(0).state() == Lane.EMPTIED) {
+        emptyLaneZero();
+      }
+    } catch (IOException e) {
+      LOG.warn("{}: files of hidden rows could not be removed", files.root(), e);
+    }
+  }
+
+  /**
+   * Puts empty files in place of the old ones, which stay as they are for whoever has them open.
+   */
+  private void emptyLaneZero() throws IOException {
+    LaneFiles lane = files.lane(0);
+    List<Path> paths = new ArrayList<>(List.of(lane.keys()));
+    for (String table : lane.tables(disk)) {
+      paths.add(lane.offsets(table));
+      paths.add(lane.data(table));
+    }
+    for (Path path : paths) {
+      if (isEmpty(path)) {
+        continue;
+      }
+      disk.delete(ChunkCrcs.path(path));
+      Path temporary = path.resolveSibling("." + path.getFileName());
+      disk.writeVolatile(temporary, ByteBuffer.allocate(0));
+      disk.rename(temporary, path);
+    }
+  }
+
+  private boolean isEmpty(Path path) throws IOException {
+    if (!disk.exists(path)) {
+      return true;
+    }
+    try (DiskFile file = disk.openForReading(path)) {
+      return file.sizeBytes() == 0;
+    }
+  }
+}
