@@ -56,6 +56,32 @@ public final class Batch {
     appendKey(other.key(row));
   }
 
+  /** Appends a copy of another batch's rows {@code from} to {@code to}, column by column. */
+  public void appendRows(Batch other, int from, int to) {
+    for (int i = 0; i < columns.size(); i++) {
+      columns.get(i).appendCells(other.columns.get(i), from, to);
+    }
+    int newRowCount = rowCount + to - from;
+    if (newRowCount > keys.length) {
+      keys = Arrays.copyOf(keys, Math.max(newRowCount, keys.length * 2));
+    }
+    System.arraycopy(other.keys, from, keys, rowCount, to - from);
+    rowCount = newRowCount;
+  }
+
+  /** Gives this batch the rows of another one, and that one those of this; copies none. */
+  public void swap(Batch other) {
+    long[] otherKeys = other.keys;
+    other.keys = keys;
+    keys = otherKeys;
+    int otherRowCount = other.rowCount;
+    other.rowCount = rowCount;
+    rowCount = otherRowCount;
+    for (int i = 0; i < columns.size(); i++) {
+      columns.get(i).swap(other.columns.get(i));
+    }
+  }
+
   /** Makes room for keys that a reader fills in with {@link #setKey}. */
   public void resize(int newRowCount) {
     if (keys.length < newRowCount) {

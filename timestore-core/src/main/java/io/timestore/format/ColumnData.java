@@ -142,6 +142,38 @@ public final class ColumnData {
     endCell();
   }
 
+  /** Copies of another column's cells {@code from} to {@code to}. */
+  void appendCells(ColumnData other, int from, int to) {
+    int start = other.start(from);
+    int length = other.start(to) - start;
+    reserve(length);
+    System.arraycopy(other.data, start, data, sizeBytes, length);
+    int newRowCount = rowCount + to - from;
+    if (newRowCount > ends.length) {
+      ends = Arrays.copyOf(ends, Math.max(newRowCount, ends.length * 2));
+    }
+    int shift = sizeBytes - start;
+    for (int row = from; row < to; row++) {
+      ends[rowCount++] = other.ends[row] + shift;
+    }
+    sizeBytes += length;
+  }
+
+  void swap(ColumnData other) {
+    byte[] otherData = other.data;
+    other.data = data;
+    data = otherData;
+    int[] otherEnds = other.ends;
+    other.ends = ends;
+    ends = otherEnds;
+    int otherRowCount = other.rowCount;
+    other.rowCount = rowCount;
+    rowCount = otherRowCount;
+    int otherSizeBytes = other.sizeBytes;
+    other.sizeBytes = sizeBytes;
+    sizeBytes = otherSizeBytes;
+  }
+
   /**
    * A value of variable width in a nullable column: one whose bytes are all {@code FF}, or empty,
    * gets one more {@code FF}, so that the empty cell is free to mean NULL.

@@ -11,8 +11,11 @@ import java.nio.file.Path;
 import java.util.zip.CRC32C;
 
 /**
- * Reads the committed bytes of a file in whole chunks, each checked before a byte of it is handed
+ * Reads the committed bytes of a file, each chunk of which is checked before a byte of it is handed
  * out; made for reading forward.
+ *
+ * <p>It holds a whole chunk, or a smaller window where many files are open: then a chunk goes
+ * through the window once for its checksum, and once more, out of the page cache, for its bytes.
  */
 final class ChunkReader implements Closeable {
   private static final int CHUNK_BYTES = CommitRecord.CHUNK_BYTES;
@@ -22,9 +25,12 @@ final class ChunkReader implements Closeable {
   private final RowsOf rows;
   private final DiskFile file;
   private final ChunkCrcs crcs;
-  private final ByteBuffer chunk;
+  private final int windowBytes;
+  private final ByteBuffer window;
   private final CRC32C crc = new CRC32C();
-  private long chunkStart = -1;
+  private long filledStart = -1; // what the window holds
+  private long windowStart = -1; // the same, once it is checked
+  private long checkedChunk = -1;
 
   /** Which rows have bytes in a part of the file. */
   interface RowsOf {
@@ -41,6 +47,17 @@ final class ChunkReader implements Closeable {
    * @param rows for errors
    */
   ChunkReader(Disk disk, CommittedFile committed, boolean verify, RowsOf rows) throws IOException {
+    this(disk, committed, verify, rows, CHUNK_BYTES);
+  }
+
+  /**
+   * As above.
+   *
+   * @param windowBytes bytes held: of a chunk one half, a quarter, …
+   */
+  ChunkReader(Disk disk, CommittedFile committed, boolean verify, RowsOf rows, int windowBytes)
+      throws IOException {
+    this.windowBytes = windowBytes;
     this.committed = committed;
     this.verify = verify;
     this.rows = rows;
@@ -51,7 +68,7 @@ final class ChunkReader implements Closeable {
       file.close();
       throw e;
     }
-    this.chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, committed.sizeBytes()));
+    this.window = ByteBuffer.allocate((int) Math.min(windowBytes, committed.sizeBytes()));
   }
 
   Path path() {
@@ -66,7 +83,7 @@ final class ChunkReader implements Closeable {
   long u64(long index) throws IOException {
     long position = index * Long.BYTES;
     load(position);
-    return chunk.getLong((int) (position - chunkStart));
+    return window.getLong((int) (position - windowStart));
   }
 
   /** Copies bytes of the file into an array. */
@@ -74,9 +91,9 @@ final class ChunkReader implements Closeable {
     int done = 0;
     while (done < length) {
       load(from + done);
-      int offset = (int) (from + done - chunkStart);
-      int count = Math.min(length - done, chunk.limit() - offset);
-      chunk.get(offset, target, done, count);
+      int offset = (int) (from + done - windowStart);
+      int count = Math.min(length - done, window.limit() - offset);
+      window.get(offset, target, done, count);
       done += count;
     }
   }
@@ -85,50 +102,67 @@ final class ChunkReader implements Closeable {
    * The CRC32C of the partial chunk with which the first bytes of the file end; 0: there is none.
    */
   int tailCrc(long cutSizeBytes) throws IOException {
-    int tailBytes = (int) (cutSizeBytes % CHUNK_BYTES);
-    if (tailBytes == 0) {
+    if (cutSizeBytes % CHUNK_BYTES == 0) {
       return 0;
     }
     load(cutSizeBytes - 1);
-    crc.reset();
-    crc.update(chunk.duplicate().limit(tailBytes));
-    return (int) crc.getValue();
+    return crc(cutSizeBytes - cutSizeBytes % CHUNK_BYTES, cutSizeBytes);
   }
 
   private void load(long position) throws IOException {
-    long start = position - position % CHUNK_BYTES;
-    if (start == chunkStart) {
+    long start = position - position % windowBytes;
+    if (start == windowStart) {
       return;
     }
-    chunkStart = -1;
-    int length = (int) Math.min(CHUNK_BYTES, sizeBytes() - start);
-    chunk.clear().limit(length);
-    int read = file.read(chunk, start);
+    windowStart = -1;
+    long chunk = position / CHUNK_BYTES;
+    if (verify && chunk != checkedChunk) {
+      check(chunk * CHUNK_BYTES);
+      checkedChunk = chunk;
+    }
+    fill(start);
+    windowStart = start;
+  }
+
+  private void fill(long start) throws IOException {
+    if (start == filledStart) {
+      return;
+    }
+    filledStart = -1;
+    windowStart = -1;
+    int length = (int) Math.min(windowBytes, sizeBytes() - start);
+    window.clear().limit(length);
+    int read = file.read(window, start);
     if (read < length) {
       throw LaneFile.ended(path(), start + read, sizeBytes());
     }
-    chunk.flip();
-    if (verify) {
-      check(start);
-    }
-    chunkStart = start;
+    window.flip();
+    filledStart = start;
   }
 
   private void check(long start) throws IOException {
-    boolean full = chunk.limit() == CHUNK_BYTES;
+    long end = Math.min(start + CHUNK_BYTES, sizeBytes());
+    boolean full = end - start == CHUNK_BYTES;
     int expected = full ? crcs.of(start / CHUNK_BYTES) : committed.tailCrc();
     if (expected == ChunkCrcs.UNKNOWN) {
       return;
     }
-    crc.reset();
-    crc.update(chunk.duplicate());
-    int found = (int) crc.getValue();
+    int found = crc(start, end);
     // A writer may have been about to note it when it was read.
     if (found != expected && (!full || found != crcs.reread(start / CHUNK_BYTES))) {
-      long end = start + chunk.limit();
       throw Fault.checksum(path(), start, end, rows.bytes(start, end), found, expected)
           .toException();
     }
+  }
+
+  /** Of bytes of one chunk, from its start on. */
+  private int crc(long start, long end) throws IOException {
+    crc.reset();
+    for (long position = start; position < end; position += windowBytes) {
+      fill(position);
+      crc.update(window.duplicate().limit((int) Math.min(window.limit(), end - position)));
+    }
+    return (int) crc.getValue();
   }
 
   @Override

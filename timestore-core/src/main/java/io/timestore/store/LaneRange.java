@@ -1,5 +1,9 @@
 package io.timestore.store;
 
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
 /**
  * Some rows of a lane, one after another.
  *
@@ -16,5 +20,15 @@ public record LaneRange(int lane, long start, long end) {
 
   public long rowCount() {
     return end - start;
+  }
+
+  static void checkAscending(List<LaneRange> ranges) {
+    Map<Integer, LaneRange> previous = new HashMap<>();
+    for (LaneRange range : ranges) {
+      LaneRange before = previous.put(range.lane(), range);
+      if (before != null && range.start() < before.end()) {
+        throw new IllegalArgumentException(range + " does not follow " + before);
+      }
+    }
   }
 }

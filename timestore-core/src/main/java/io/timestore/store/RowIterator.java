@@ -2,12 +2,13 @@ package io.timestore.store;
 
 import io.timestore.disk.IoThreads;
 import io.timestore.format.Batch;
+import io.timestore.store.KeySearch.Place;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.Future;
 
 /**
@@ -20,61 +21,59 @@ import java.util.concurrent.Future;
  * <p>For one thread at a time. It sees the rows that its reader saw when it was made.
  */
 public final class RowIterator implements Closeable {
+  private static final long NOT_KNOWN = -1;
+
   private final StoreReader reader;
   private final Snapshot snapshot;
   private final Scan scan;
+  private final boolean hasGaps;
+  private final Set<Integer> aloneLanes;
   private final List<String> tables;
   private Batch batch;
   private Batch nextBatch;
-  private Future<Optional<Filled>> readAhead;
-
-  /** Where the batch that was filled last ends; for the thread that fills. */
-  private long filledEnd = -1;
-
+  private Future<List<LaneRange>> readAhead;
   private int index = -1;
-  private long batchStart;
+
+  /** Where the batch's rows are, and the one of them that the current row is in. */
+  private List<LaneRange> runs = List.of();
+
+  private int runIndex;
+  private int runStart;
+
+  private int lane;
+  private long laneRow;
+
+  /** The row's place in the snapshot: searched for when it is asked for, and counted from there. */
+  private long row = NOT_KNOWN;
+
   private OptionalLong previousKey = OptionalLong.empty();
   private boolean atEnd;
   private boolean closed;
 
   /**
-   * A batch that was read.
-   *
-   * @param firstRow index in the snapshot of its first row
-   * @param previousKey key of the row before that, where it is not that of the last batch
+   * @param hasGaps whether rows of the snapshot may lie between those of the scan
    */
-  private record Filled(long firstRow, OptionalLong previousKey) {}
-
-  /**
-   * @param scan of rows that ascend in the snapshot's sequence
-   */
-  RowIterator(StoreReader reader, Snapshot snapshot, Scan scan, List<String> tables)
+  RowIterator(
+      StoreReader reader, Snapshot snapshot, Scan scan, boolean hasGaps, List<String> tables)
       throws IOException {
     this.reader = reader;
     this.snapshot = snapshot;
     this.scan = scan;
+    this.hasGaps = hasGaps;
+    this.aloneLanes = hasGaps ? snapshot.aloneLanes() : Set.of();
     this.tables = tables;
     this.batch = new Batch(tables.size());
     this.nextBatch = new Batch(tables.size());
     this.readAhead = readAhead(nextBatch);
   }
 
-  private Future<Optional<Filled>> readAhead(Batch target) throws IOException {
-    return reader.submit(() -> fill(target));
-  }
-
-  private Optional<Filled> fill(Batch target) throws IOException {
-    if (!scan.next(target)) {
-      return Optional.empty();
-    }
-    long firstRow = snapshot.rowOf(scan.lane(), scan.firstRow());
-    boolean goesOn = firstRow == filledEnd || firstRow == 0;
-    OptionalLong before =
-        goesOn
-            ? OptionalLong.empty()
-            : OptionalLong.of(snapshot.search(reader.open()).key(firstRow - 1));
-    filledEnd = firstRow + target.rowCount();
-    return Optional.of(new Filled(firstRow, before));
+  /** Fills a batch; tells where its rows are, which is nowhere at the end. */
+  private Future<List<LaneRange>> readAhead(Batch target) throws IOException {
+    return reader.submit(
+        () -> {
+          scan.next(target);
+          return scan.rows();
+        });
   }
 
   /**
@@ -89,34 +88,60 @@ public final class RowIterator implements Closeable {
     if (closed) {
       throw new IOException(snapshot + ": this iterator is closed");
     }
-    if (index >= 0 && index < batch.rowCount()) {
-      previousKey = OptionalLong.of(batch.key(index));
-    }
-    index++;
-    if (index < batch.rowCount()) {
+    if (index + 1 < batch.rowCount()) {
+      moveTo(index + 1, index < 0 ? 0 : batch.key(index));
       return true;
     }
     index = batch.rowCount();
     if (atEnd) {
       return false;
     }
-    Optional<Filled> filled = IoThreads.await(readAhead);
+    List<LaneRange> filled = IoThreads.await(readAhead);
     if (filled.isEmpty()) {
       atEnd = true;
       reader.end(scan);
       return false;
     }
+    long keyBefore = index == 0 ? 0 : batch.key(index - 1);
     // Fails where the reader was closed: before anything here has changed.
     readAhead = readAhead(batch);
     Batch read = nextBatch;
     nextBatch = batch;
     batch = read;
-    index = 0;
-    batchStart = filled.get().firstRow();
-    if (filled.get().previousKey().isPresent()) {
-      previousKey = filled.get().previousKey();
-    }
+    runs = filled;
+    runIndex = 0;
+    runStart = 0;
+    moveTo(0, keyBefore);
     return true;
+  }
+
+  private void moveTo(int newIndex, long keyBefore) {
+    index = newIndex;
+    LaneRange run = runs.get(runIndex);
+    if (index - runStart == run.rowCount()) {
+      runStart = index;
+      run = runs.get(++runIndex);
+    }
+    long newLaneRow = run.start() + index - runStart;
+    boolean follows =
+        !hasGaps || (run.lane() == lane && newLaneRow == laneRow + 1 && aloneLanes.contains(lane));
+    if (row != NOT_KNOWN && follows) {
+      row++;
+      previousKey = OptionalLong.of(keyBefore);
+    } else {
+      row = NOT_KNOWN;
+    }
+    lane = run.lane();
+    laneRow = newLaneRow;
+  }
+
+  private void findPlace() throws IOException {
+    checkAtRow();
+    if (row == NOT_KNOWN) {
+      Place place = reader.place(snapshot, lane, laneRow);
+      row = place.row();
+      previousKey = place.previousKey();
+    }
   }
 
   /** The key that ends the row's interval, unsigned. */
@@ -125,16 +150,19 @@ public final class RowIterator implements Closeable {
     return batch.key(index);
   }
 
-  /** The key of the row before this one in the store, unsigned; empty at the store's first row. */
-  public OptionalLong previousKey() {
-    checkAtRow();
+  /**
+   * The key of the row before this one in the store, unsigned; empty at the store's first row. Read
+   * where that row is not one of this iterator's.
+   */
+  public OptionalLong previousKey() throws IOException {
+    findPlace();
     return previousKey;
   }
 
-  /** The row's index in the reader's snapshot. */
-  public long row() {
-    checkAtRow();
-    return batchStart + index;
+  /** The row's index in the reader's snapshot. Searched for, where the rows before it are not. */
+  public long row() throws IOException {
+    findPlace();
+    return row;
   }
 
   /**
@@ -158,7 +186,8 @@ public final class RowIterator implements Closeable {
 
   /** The row's value in a table, not read yet. */
   public Value value(String table) throws IOException {
-    return reader.valueAt(snapshot, table, row());
+    checkAtRow();
+    return reader.value(snapshot, table, lane, laneRow);
   }
 
   private void checkAtRow() {

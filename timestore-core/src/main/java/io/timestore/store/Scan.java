@@ -7,20 +7,30 @@ import io.timestore.format.CommitRecord;
 import io.timestore.format.CorruptStoreException;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
+import io.timestore.store.ChunkReader.RowsOf;
 import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads rows forward, in batches. Keys and offsets are checked for their order, and every chunk of
- * half a MiB against its CRC where it is known, before a row of it is handed out.
+ * Reads rows forward, in batches, and merges those of lanes that overlap: by key, at equal keys by
+ * the lane's number, and then by the row in the lane. Keys and offsets are checked for their order,
+ * and every chunk of half a MiB against its CRC where it is known, before a row of it is handed
+ * out.
  *
- * <p>Holds a chunk of each file, so up to 1 MiB a table, and fills batches of up to 32 MiB, where a
- * single value is not larger.
+ * <p>A lane's files are open from its first row on to its last one. For each of them a chunk is
+ * held, so up to 1 MiB a table, and for each lane a batch of up to 32 MiB, where a single value is
+ * not larger. Lanes that are open at once share 32 MiB of chunks and of batches each, by smaller
+ * windows, of 64 KiB at least, and fewer rows.
  *
  * <p>Not thread-safe, and to be called from a thread that nobody interrupts: an interrupt closes
  * the files.
@@ -29,22 +39,34 @@ public final class Scan implements Closeable {
   /** Rows of a batch at most. */
   private static final int BATCH_ROWS_MAX = 4096;
 
+  /** Of all lanes that are open at once; each holds 512 at least. */
+  private static final int OPEN_ROWS_MAX = 16 * BATCH_ROWS_MAX;
+
+  private static final int OPEN_LANE_ROWS_MIN = 512;
+
   /** Bytes of a batch at most, unless single values have more; each column has its share. */
   private static final int BATCH_BYTES_MAX = 32 * 1024 * 1024;
 
   private static final int BATCH_COLUMN_BYTES_MAX = 1024 * 1024;
 
+  /** Held of all files that are open at once, where they are not too many. */
+  private static final int WINDOWS_BYTES_MAX = 32 * 1024 * 1024;
+
+  private static final int WINDOW_BYTES_MIN = 64 * 1024;
+
   private final Disk disk;
   private final StoreFiles files;
-  private final CommitRecord record;
-  private final List<LaneRange> ranges;
   private final List<String> tables;
   private final boolean verifyChecksums;
-  private int rangeIndex = -1;
-  private long row;
-  private long end;
-  private long firstRow;
-  private @Nullable LaneReader lane;
+  private final int columnBytesMax;
+  private final int laneColumnBytesMax;
+  private final int laneRowsMax;
+  private final int windowBytes;
+
+  /** The lanes that have rows left, by the place of the next one, as far as it is known. */
+  private final PriorityQueue<Head> heads = new PriorityQueue<>();
+
+  private final List<LaneRange> rows = new ArrayList<>();
 
   Scan(
       Disk disk,
@@ -55,105 +77,241 @@ public final class Scan implements Closeable {
       boolean verifyChecksums) {
     this.disk = disk;
     this.files = files;
-    this.record = record;
-    this.ranges = List.copyOf(ranges);
     this.tables = List.copyOf(tables);
     this.verifyChecksums = verifyChecksums;
+    Map<Integer, List<LaneRange>> byLane = new LinkedHashMap<>();
+    for (LaneRange range : ranges) {
+      if (range.rowCount() > 0) {
+        byLane.computeIfAbsent(range.lane(), number -> new ArrayList<>()).add(range);
+      }
+    }
+    List<Lane> lanes = new ArrayList<>();
+    byLane.forEach(
+        (number, ofLane) -> {
+          Lane lane = record.lane(number).orElseThrow();
+          lanes.add(lane);
+          heads.add(new Head(lane, ofLane));
+        });
+    int depth = Math.max(1, LaneOrder.depth(LaneOrder.sequence(lanes)));
+    long fileCount = depth * (1 + 2L * tables.size());
+    long share = Math.max(WINDOW_BYTES_MIN, WINDOWS_BYTES_MAX / fileCount);
+    windowBytes = (int) Math.min(CommitRecord.CHUNK_BYTES, Long.highestOneBit(share));
+    int columnShare = BATCH_BYTES_MAX / Math.max(1, tables.size());
+    columnBytesMax = Math.min(columnShare, BATCH_COLUMN_BYTES_MAX);
+    laneColumnBytesMax = Math.min(columnShare / depth, BATCH_COLUMN_BYTES_MAX);
+    laneRowsMax = Math.min(BATCH_ROWS_MAX, Math.max(OPEN_LANE_ROWS_MIN, OPEN_ROWS_MAX / depth));
   }
 
   /**
-   * Fills the batch with the next rows, all of one range.
+   * Fills the batch with the next rows.
    *
    * @param batch with a column for each table of the scan; its keys and cell ends are reused, the
    *     cells' bytes get an array of their own, so that views of earlier ones stay valid
    * @return false at the end, the batch being empty then
-   * @throws CorruptStoreException if what is on disk breaks the format
+   * @throws CorruptStoreException if what is on disk breaks the format; the rows before are handed
+   *     out first
    */
   public boolean next(Batch batch) throws IOException {
     if (batch.columnCount() != tables.size()) {
       throw new IllegalArgumentException(
           "a batch of " + batch.columnCount() + " columns for " + tables.size() + " tables");
     }
-    while (row == end) {
-      if (!openNextRange()) {
-        batch.clear();
-        return false;
+    rows.clear();
+    clear(batch);
+    // Nothing is read once the batch has rows: a failure loses none, and may be tried again.
+    boolean isFull = false;
+    while (!isFull && !heads.isEmpty() && (heads.peek().hasRows() || batch.rowCount() == 0)) {
+      Head head = heads.peek();
+      boolean goesOn = true;
+      if (head.hasRows()) {
+        heads.poll();
+        isFull = head.moveRows(heads.peek(), batch);
+      } else {
+        goesOn = head.load();
+        heads.poll();
+      }
+      if (goesOn) {
+        heads.add(head);
       }
     }
-    firstRow = row;
-    row += currentLane().read(row, (int) Math.min(BATCH_ROWS_MAX, end - row), batch);
-    return true;
+    return batch.rowCount() > 0;
   }
 
-  /** The lane of the batch that was filled last. */
-  public int lane() {
-    return ranges.get(rangeIndex).lane();
+  private ChunkReader open(CommittedFile file, RowsOf rowsOf) throws IOException {
+    return new ChunkReader(disk, file, verifyChecksums, rowsOf, windowBytes);
   }
 
-  /** The row in {@link #lane} at which the batch that was filled last begins. */
-  public long firstRow() {
-    return firstRow;
-  }
-
-  private LaneReader currentLane() {
-    if (lane == null) {
-      throw new IllegalStateException("no lane is open");
+  private static void clear(Batch batch) {
+    batch.resize(0);
+    for (int i = 0; i < batch.columnCount(); i++) {
+      batch.column(i).resize(0, 0);
     }
-    return lane;
   }
 
-  private boolean openNextRange() throws IOException {
-    closeLane();
-    if (rangeIndex + 1 >= ranges.size()) {
-      return false;
-    }
-    rangeIndex++;
-    LaneRange range = ranges.get(rangeIndex);
-    row = range.start();
-    end = range.end();
-    Lane next = record.lane(range.lane()).orElseThrow();
-    if (row < end) {
-      lane = new LaneReader(disk, files.lane(range.lane()), next, tables, verifyChecksums);
-    }
-    return true;
-  }
-
-  private void closeLane() throws IOException {
-    if (lane != null) {
-      LaneReader open = lane;
-      lane = null;
-      open.close();
-    }
+  /**
+   * Where the rows of the batch that was filled last are, in their order: each range has rows that
+   * follow one another in the batch too.
+   */
+  public List<LaneRange> rows() {
+    return List.copyOf(rows);
   }
 
   @Override
   public void close() throws IOException {
-    closeLane();
-    rangeIndex = ranges.size();
-    row = 0;
-    end = 0;
+    List<Head> all = List.copyOf(heads);
+    heads.clear();
+    Closing.all(all);
+  }
+
+  private void note(int lane, long firstRow, int rowCount) {
+    LaneRange last = rows.isEmpty() ? null : rows.get(rows.size() - 1);
+    if (last != null && last.lane() == lane && last.end() == firstRow) {
+      rows.set(rows.size() - 1, new LaneRange(lane, last.start(), firstRow + rowCount));
+    } else {
+      rows.add(new LaneRange(lane, firstRow, firstRow + rowCount));
+    }
+  }
+
+  /** What is left of a lane: some rows in memory, the others on disk. */
+  private final class Head implements Comparable<Head>, Closeable {
+    private final Lane lane;
+    private final Deque<LaneRange> left;
+    private final Batch block = new Batch(tables.size());
+    private @Nullable LaneReader reader;
+    private long firstRow; // of the block
+    private int index;
+    private int rowCount;
+
+    /** The next row's key; while no row is in memory, one that is not above it. */
+    private long key;
+
+    Head(Lane lane, List<LaneRange> ranges) {
+      this.lane = lane;
+      this.left = new ArrayDeque<>(ranges);
+      this.key = lane.smallestKey();
+    }
+
+    boolean hasRows() {
+      return index < rowCount;
+    }
+
+    @Override
+    public int compareTo(Head other) {
+      return LaneOrder.compare(key, lane.number(), other.key, other.lane.number());
+    }
+
+    /** Reads the next rows; where there are none, closes the files and returns false. */
+    boolean load() throws IOException {
+      LaneRange range = left.peek();
+      if (range == null) {
+        close();
+        return false;
+      }
+      if (reader == null) {
+        reader = new LaneReader(lane, range.start());
+      }
+      int read = reader.read(range.start(), (int) Math.min(laneRowsMax, range.rowCount()), block);
+      left.poll();
+      if (read < range.rowCount()) {
+        left.push(new LaneRange(range.lane(), range.start() + read, range.end()));
+      }
+      firstRow = range.start();
+      index = 0;
+      rowCount = read;
+      key = block.key(0);
+      return true;
+    }
+
+    /**
+     * Moves the rows that come before the next head into the batch, as far as it takes them.
+     *
+     * @return whether the batch is full
+     */
+    boolean moveRows(@Nullable Head next, Batch batch) {
+      int run = next == null ? rowCount - index : rowsBefore(next);
+      boolean isWhole = run == rowCount && batch.rowCount() == 0;
+      int count = isWhole ? run : rowsThatFit(run, batch);
+      if (isWhole) {
+        batch.swap(block);
+      } else {
+        batch.appendRows(block, index, index + count);
+      }
+      if (count > 0) {
+        note(lane.number(), firstRow + index, count);
+      }
+      index += count;
+      key = hasRows() ? block.key(index) : batch.key(batch.rowCount() - 1);
+      return isWhole || count < run || batch.rowCount() == BATCH_ROWS_MAX;
+    }
+
+    /** Looks near the first row first: runs are short where lanes interleave. */
+    private int rowsBefore(Head next) {
+      if (isBefore(rowCount - 1, next)) {
+        return rowCount - index;
+      }
+      int low = index; // is before it
+      int step = 1;
+      while (low + step < rowCount && isBefore(low + step, next)) {
+        low += step;
+        step *= 2;
+      }
+      int high = Math.min(low + step, rowCount - 1); // is not
+      while (high - low > 1) {
+        int middle = (low + high) >>> 1;
+        if (isBefore(middle, next)) {
+          low = middle;
+        } else {
+          high = middle;
+        }
+      }
+      return high - index;
+    }
+
+    private boolean isBefore(int row, Head next) {
+      return LaneOrder.compare(block.key(row), lane.number(), next.key, next.lane.number()) < 0;
+    }
+
+    private int rowsThatFit(int run, Batch batch) {
+      int count = Math.min(run, BATCH_ROWS_MAX - batch.rowCount());
+      for (int i = 0; i < batch.columnCount(); i++) {
+        ColumnData from = block.column(i);
+        int room = columnBytesMax - batch.column(i).sizeBytes();
+        while (count > 0 && from.end(index + count - 1) - from.start(index) > room) {
+          count--;
+        }
+      }
+      return batch.rowCount() == 0 ? Math.max(1, count) : count;
+    }
+
+    @Override
+    public void close() throws IOException {
+      LaneReader open = reader;
+      reader = null;
+      if (open != null) {
+        open.close();
+      }
+    }
   }
 
   /** The files of one lane, open for a scan. */
-  private static final class LaneReader implements Closeable {
+  private final class LaneReader implements Closeable {
     private final Lane lane;
     private final ChunkReader keys;
-    private final List<TableReader> tables = new ArrayList<>();
+    private final List<TableReader> tableReaders = new ArrayList<>();
     private long previousKey;
 
-    LaneReader(
-        Disk disk, LaneFiles files, Lane lane, List<String> tableNames, boolean verifyChecksums)
-        throws IOException {
+    LaneReader(Lane lane, long firstRow) throws IOException {
       this.lane = lane;
-      keys =
-          new ChunkReader(
-              disk, files.committedKeys(lane), verifyChecksums, ChunkReader::rowsOfNumbers);
+      // Lanes are merged by what the record says: nothing may come before its smallest key.
+      this.previousKey = firstRow == lane.from() ? 0 : lane.smallestKey();
+      LaneFiles laneFiles = files.lane(lane.number());
+      keys = open(laneFiles.committedKeys(lane), ChunkReader::rowsOfNumbers);
       try {
-        for (String name : tableNames) {
+        for (String name : tables) {
           Optional<LaneTable> table = lane.table(name);
-          tables.add(
+          tableReaders.add(
               table.isPresent()
-                  ? new TableReader(disk, files, lane, table.get(), verifyChecksums)
+                  ? new TableReader(laneFiles, lane, table.get())
                   : new TableReader());
         }
       } catch (IOException | RuntimeException e) {
@@ -165,9 +323,8 @@ public final class Scan implements Closeable {
     /** Fills the batch from that row on; returns how many rows, at least one. */
     int read(long row, int rowCountMax, Batch batch) throws IOException {
       int rowCount = rowCountMax;
-      int share = BATCH_BYTES_MAX / Math.max(1, tables.size());
-      for (TableReader table : tables) {
-        rowCount = table.readEnds(row, rowCount, Math.min(share, BATCH_COLUMN_BYTES_MAX));
+      for (TableReader table : tableReaders) {
+        rowCount = table.readEnds(row, rowCount);
       }
       batch.resize(rowCount);
       long previous = previousKey;
@@ -189,8 +346,8 @@ public final class Scan implements Closeable {
       checkRecordsKey(row, lane.from(), batch.key(0), lane.smallestKey());
       checkRecordsKey(row + rowCount - 1, lane.rows() - 1, previous, lane.largestKey());
       previousKey = previous;
-      for (int i = 0; i < tables.size(); i++) {
-        tables.get(i).read(rowCount, batch.column(i));
+      for (int i = 0; i < tableReaders.size(); i++) {
+        tableReaders.get(i).read(row, rowCount, batch.column(i));
       }
       return rowCount;
     }
@@ -213,35 +370,36 @@ public final class Scan implements Closeable {
 
     @Override
     public void close() throws IOException {
-      List<Closeable> all = new ArrayList<>(tables);
+      List<Closeable> all = new ArrayList<>(tableReaders);
       all.add(keys);
       Closing.all(all);
     }
   }
 
   /** The two files of a table, or none where the lane lacks it. */
-  private static final class TableReader implements Closeable {
+  private final class TableReader implements Closeable {
     private final @Nullable ChunkReader offsets;
     private final @Nullable ChunkReader data;
-    private final long[] ends = new long[BATCH_ROWS_MAX];
+    private final long[] ends;
     private final long rows;
     private long start;
+    private long nextRow;
+    private long nextStart;
 
     TableReader() {
       offsets = null;
       data = null;
+      ends = new long[0];
       rows = 0;
     }
 
-    TableReader(Disk disk, LaneFiles files, Lane lane, LaneTable table, boolean verifyChecksums)
-        throws IOException {
+    TableReader(LaneFiles laneFiles, Lane lane, LaneTable table) throws IOException {
+      ends = new long[laneRowsMax];
       rows = lane.rows();
-      CommittedFile ends = files.committedOffsets(lane, table);
-      offsets = new ChunkReader(disk, ends, verifyChecksums, ChunkReader::rowsOfNumbers);
+      CommittedFile committed = laneFiles.committedOffsets(lane, table);
+      offsets = open(committed, ChunkReader::rowsOfNumbers);
       try {
-        data =
-            new ChunkReader(
-                disk, files.committedData(table), verifyChecksums, new DataRows(disk, ends));
+        data = open(laneFiles.committedData(table), new DataRows(disk, committed));
       } catch (IOException | RuntimeException e) {
         offsets.close();
         throw e;
@@ -249,11 +407,15 @@ public final class Scan implements Closeable {
     }
 
     /** Reads the ends of up to so many cells; returns how many of them fit into a batch. */
-    int readEnds(long row, int rowCountMax, int sizeBytesMax) throws IOException {
+    int readEnds(long row, int rowCountMax) throws IOException {
       if (offsets == null || data == null) {
         return rowCountMax;
       }
-      start = row == 0 ? 0 : offsets.u64(row - 1);
+      if (row == 0) {
+        start = 0;
+      } else {
+        start = row == nextRow ? nextStart : offsets.u64(row - 1);
+      }
       if (start < 0 || start > data.sizeBytes()) {
         throw badOffset(offsets, start, row - 1, 0, data.sizeBytes());
       }
@@ -263,7 +425,7 @@ public final class Scan implements Closeable {
         if (end < previous || end > data.sizeBytes()) {
           throw badOffset(offsets, end, row + i, previous, data.sizeBytes());
         }
-        if (end - start > sizeBytesMax && i > 0) {
+        if (end - start > laneColumnBytesMax && i > 0) {
           return i;
         }
         ends[i] = end;
@@ -283,7 +445,7 @@ public final class Scan implements Closeable {
       return rowCountMax;
     }
 
-    private static CorruptStoreException badOffset(
+    private CorruptStoreException badOffset(
         ChunkReader offsets, long end, long row, long previous, long dataBytes) {
       return new CorruptStoreException(
           offsets.path()
@@ -296,7 +458,7 @@ public final class Scan implements Closeable {
                   : " is above the " + dataBytes + " committed bytes of data"));
     }
 
-    void read(int rowCount, ColumnData column) throws IOException {
+    void read(long row, int rowCount, ColumnData column) throws IOException {
       if (data == null) {
         column.resize(rowCount, 0);
         for (int i = 0; i < rowCount; i++) {
@@ -314,6 +476,8 @@ public final class Scan implements Closeable {
         column.setEnd(i, (int) (ends[i] - start));
       }
       data.read(start, column.data(), (int) sizeBytes);
+      nextRow = row + rowCount;
+      nextStart = ends[rowCount - 1];
     }
 
     @Override

@@ -7,7 +7,6 @@ import io.timestore.format.CommitRecord;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
 import io.timestore.format.TableNames;
-import io.timestore.store.KeySearch.Rows;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +15,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * The committed rows of a store at one moment, as one sequence in key order. Holds no file and no
@@ -27,6 +27,7 @@ public final class Snapshot {
   private final StoreFiles files;
   private final CommitRecord record;
   private final List<Lane> sequence;
+  private final List<List<Lane>> groups;
   private final Set<String> readable;
 
   /**
@@ -38,6 +39,7 @@ public final class Snapshot {
     this.files = files;
     this.record = record;
     this.sequence = LaneOrder.sequence(record.lanes());
+    this.groups = LaneOrder.groups(sequence);
     this.readable = new TreeSet<>();
     for (Column column : declared) {
       if (sequence.isEmpty() || column.mayBeAbsent()) {
@@ -45,11 +47,6 @@ public final class Snapshot {
       }
     }
     record.lanes().forEach(lane -> lane.tables().forEach(table -> readable.add(table.name())));
-    Optional<String> overlap = LaneOrder.overlap(sequence);
-    if (overlap.isPresent()) {
-      throw new UnsupportedStoreException(
-          files.root() + ": " + overlap.get() + "; this version can't merge lanes that overlap");
-    }
   }
 
   /** The store's UUID. */
@@ -67,9 +64,11 @@ public final class Snapshot {
     return LaneOrder.rowCount(sequence);
   }
 
-  /** Every row, in key order. */
+  /** Every row. */
   public List<LaneRange> ranges() {
-    return ranges(0, rowCount());
+    return sequence.stream()
+        .map(lane -> new LaneRange(lane.number(), lane.from(), lane.rows()))
+        .toList();
   }
 
   /** Smallest key of all rows, unsigned; empty if there are none. */
@@ -85,8 +84,8 @@ public final class Snapshot {
   }
 
   /**
-   * The rows that an earlier snapshot of the store did not have, in key order. They need not follow
-   * the earlier ones, and move the indexes of rows behind them.
+   * The rows that an earlier snapshot of the store did not have. They need not follow the earlier
+   * ones, and move the indexes of rows behind them.
    *
    * @throws IllegalArgumentException if that was another store
    */
@@ -114,53 +113,62 @@ public final class Snapshot {
     return ranges;
   }
 
-  /** Index in the sequence of a lane's row. */
-  long rowOf(int laneNumber, long laneRow) {
-    long laneStart = 0;
-    for (Lane lane : sequence) {
-      if (lane.number() == laneNumber) {
-        return laneStart + laneRow - lane.from();
-      }
-      laneStart += lane.visibleRows();
-    }
-    throw new IllegalArgumentException("lane " + laneNumber + " has no rows in " + this);
+  /** The lanes between whose rows no other lane has rows. */
+  Set<Integer> aloneLanes() {
+    return groups.stream()
+        .filter(group -> group.size() == 1)
+        .map(group -> group.get(0).number())
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /**
-   * A part of the sequence.
+   * A part of the sequence. Where lanes overlap, its ends are found by searches on disk.
    *
    * @param fromRow index in the sequence of the first row
    * @param toRow index behind the last one
    */
-  public List<LaneRange> ranges(long fromRow, long toRow) {
+  public List<LaneRange> ranges(long fromRow, long toRow) throws IOException {
+    checkRows(fromRow, toRow);
+    try (OpenFiles open = new OpenFiles(disk)) {
+      return search(open).rows(fromRow, toRow).ranges();
+    }
+  }
+
+  void checkRows(long fromRow, long toRow) {
     if (fromRow < 0 || toRow < fromRow || toRow > rowCount()) {
       throw new IllegalArgumentException(
           "rows " + fromRow + " to " + toRow + " of " + rowCount() + " in " + files.root());
     }
-    List<LaneRange> ranges = new ArrayList<>();
-    long laneStart = 0;
-    for (Lane lane : sequence) {
-      long start = Math.max(fromRow, laneStart);
-      long end = Math.min(toRow, laneStart + lane.visibleRows());
-      if (start < end) {
-        long shift = lane.from() - laneStart;
-        ranges.add(new LaneRange(lane.number(), start + shift, end + shift));
-      }
-      laneStart += lane.visibleRows();
-    }
-    return ranges;
   }
 
   /** The rows of a key range, found by binary searches on disk. */
   public List<LaneRange> ranges(KeyRange range) throws IOException {
     try (OpenFiles open = new OpenFiles(disk)) {
-      Rows rows = search(open).rows(range);
-      return ranges(rows.start(), rows.end());
+      return search(open).rows(range).ranges();
     }
   }
 
+  /**
+   * Every row, in parts that follow one another in the sequence.
+   *
+   * @param rowCountMax rows of each part but the last one, which may have fewer
+   */
+  public List<List<LaneRange>> parts(long rowCountMax) throws IOException {
+    if (rowCountMax < 1) {
+      throw new IllegalArgumentException("parts of " + rowCountMax + " rows");
+    }
+    try (OpenFiles open = new OpenFiles(disk)) {
+      return search(open).parts(rowCountMax);
+    }
+  }
+
+  /** How many lanes a scan merges at once, at most: those that have rows around the same key. */
+  public int depth() {
+    return LaneOrder.depth(sequence);
+  }
+
   KeySearch search(OpenFiles open) {
-    return new KeySearch(files, sequence, open);
+    return new KeySearch(files, sequence, groups, open);
   }
 
   /** Logical bytes of the keys and of these tables' files, over all lanes. */
@@ -178,9 +186,9 @@ public final class Snapshot {
   }
 
   /**
-   * Reads rows forward, batch by batch.
+   * Reads rows forward, batch by batch, in the order of the sequence.
    *
-   * @param ranges rows of this snapshot, read in the order given
+   * @param ranges rows of this snapshot; those of one lane ascend
    * @param tables which tables to read, in the order of the batches' columns; one that a lane lacks
    *     is read as empty values
    * @throws IOException if the snapshot has no such rows: they were replaced
@@ -210,6 +218,7 @@ public final class Snapshot {
                 + " are not there: the store's rows were replaced");
       }
     }
+    LaneRange.checkAscending(ranges);
     checkTables(tables);
     return new Scan(disk, files, record, ranges, tables, verifyChecksums);
   }

@@ -294,11 +294,7 @@ public final class Store {
     return addColumns(tables.stream().map(Column::ofTable).toList());
   }
 
-  /**
-   * The rows that are committed now.
-   *
-   * @throws UnsupportedStoreException if lanes overlap
-   */
+  /** The rows that are committed now. */
   public Snapshot snapshot() throws IOException {
     List<Column> declared = schema == null ? List.of() : schema.columns();
     return new Snapshot(disk, files, recordFile().load().record(), declared);

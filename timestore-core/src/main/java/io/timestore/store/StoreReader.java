@@ -7,6 +7,7 @@ import io.timestore.disk.IoThreads.IoCallable;
 import io.timestore.format.CorruptStoreException;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
+import io.timestore.store.KeySearch.Place;
 import io.timestore.store.KeySearch.Rows;
 import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.Closeable;
@@ -156,23 +157,23 @@ public final class StoreReader implements Closeable {
   }
 
   private Optional<Value> findValue(Snapshot of, String table, long key) throws IOException {
-    KeySearch search = of.search(open);
-    long row = search.rowAtOrAfter(key);
-    return row < of.rowCount() && search.key(row) == key
-        ? Optional.of(valueOfRow(of, table, row))
+    Optional<LaneRange> row = of.search(open).first(key);
+    return row.isPresent()
+        ? Optional.of(valueOfRow(of, table, row.get().lane(), row.get().start()))
         : Optional.empty();
   }
 
-  /** The values of all rows with this key, in the order in which they were appended. */
+  /** The values of all rows with this key, in the order of the {@link #snapshot}. */
   public List<Value> values(String table, long key) throws IOException {
     Snapshot now = snapshot;
     now.checkTables(List.of(table));
     return call(
         () -> {
-          Rows rows = now.search(open).rows(KeyRange.closed(key, key));
           List<Value> values = new ArrayList<>();
-          for (long row = rows.start(); row < rows.end(); row++) {
-            values.add(valueOfRow(now, table, row));
+          for (LaneRange range : now.search(open).all(key)) {
+            for (long row = range.start(); row < range.end(); row++) {
+              values.add(valueOfRow(now, table, range.lane(), row));
+            }
           }
           return values;
         });
@@ -185,24 +186,33 @@ public final class StoreReader implements Closeable {
    * @throws IllegalArgumentException if the store has no such table or row
    */
   public Value valueAt(String table, long row) throws IOException {
-    return valueAt(snapshot, table, row);
+    Snapshot now = snapshot;
+    now.checkTables(List.of(table));
+    return call(
+        () -> {
+          LaneRange at = now.search(open).at(row);
+          return valueOfRow(now, table, at.lane(), at.start());
+        });
   }
 
-  Value valueAt(Snapshot of, String table, long row) throws IOException {
+  Value value(Snapshot of, String table, int laneNumber, long laneRow) throws IOException {
     of.checkTables(List.of(table));
-    return call(() -> valueOfRow(of, table, row));
+    return call(() -> valueOfRow(of, table, laneNumber, laneRow));
   }
 
-  private Value valueOfRow(Snapshot of, String table, long row) throws IOException {
-    LaneRange position = of.ranges(row, row + 1).get(0);
-    Lane lane = of.record().lane(position.lane()).orElseThrow();
+  Place place(Snapshot of, int laneNumber, long laneRow) throws IOException {
+    return call(() -> of.search(open).place(laneNumber, laneRow));
+  }
+
+  private Value valueOfRow(Snapshot of, String table, int laneNumber, long laneRow)
+      throws IOException {
+    Lane lane = of.record().lane(laneNumber).orElseThrow();
     Optional<LaneTable> laneTable = lane.table(table);
     if (laneTable.isEmpty()) {
       return new Value(this, null, 0, 0, 0);
     }
     LaneFiles laneFiles = files.lane(lane.number());
     long offsetsBytes = lane.rows() * Long.BYTES;
-    long laneRow = position.start();
     long start = laneRow == 0 ? 0 : open.u64(laneFiles.offsets(table), offsetsBytes, laneRow - 1);
     long end = open.u64(laneFiles.offsets(table), offsetsBytes, laneRow);
     long dataBytes = laneTable.get().dataBytes();
@@ -231,7 +241,7 @@ public final class StoreReader implements Closeable {
   public RowIterator iterate(KeyRange range, String... tables) throws IOException {
     Snapshot now = snapshot;
     Rows rows = call(() -> now.search(open).rows(range));
-    return iterate(now, now.ranges(rows.start(), rows.end()), tables);
+    return iterate(now, rows.ranges(), false, tables);
   }
 
   /**
@@ -248,9 +258,14 @@ public final class StoreReader implements Closeable {
       throw new IllegalArgumentException("the last " + rowCountMax + " rows were asked for");
     }
     Snapshot now = snapshot;
-    Rows rows = call(() -> now.search(open).rows(range));
-    long start = Math.max(rows.start(), rows.end() - rowCountMax);
-    return iterate(now, now.ranges(start, rows.end()), tables);
+    Rows rows =
+        call(
+            () -> {
+              KeySearch search = now.search(open);
+              Rows found = search.rows(range);
+              return search.rows(Math.max(found.start(), found.end() - rowCountMax), found.end());
+            });
+    return iterate(now, rows.ranges(), false, tables);
   }
 
   /**
@@ -262,7 +277,7 @@ public final class StoreReader implements Closeable {
    */
   public RowIterator iterateNew(Snapshot earlier, String... tables) throws IOException {
     Snapshot now = snapshot;
-    return iterate(now, now.rangesSince(earlier), tables);
+    return iterate(now, now.rangesSince(earlier), true, tables);
   }
 
   /**
@@ -275,15 +290,17 @@ public final class StoreReader implements Closeable {
    */
   public RowIterator iterateRows(long fromRow, long toRow, String... tables) throws IOException {
     Snapshot now = snapshot;
-    return iterate(now, now.ranges(fromRow, toRow), tables);
+    now.checkRows(fromRow, toRow);
+    Rows rows = call(() -> now.search(open).rows(fromRow, toRow));
+    return iterate(now, rows.ranges(), false, tables);
   }
 
-  private RowIterator iterate(Snapshot of, List<LaneRange> ranges, String[] tables)
+  private RowIterator iterate(Snapshot of, List<LaneRange> ranges, boolean hasGaps, String[] tables)
       throws IOException {
     List<String> names = List.of(tables);
     Scan scan = of.scan(ranges, names);
     scans.add(scan);
-    return new RowIterator(this, of, scan, names);
+    return new RowIterator(this, of, scan, hasGaps, names);
   }
 
   void end(Scan scan) throws IOException {

@@ -8,6 +8,7 @@ import io.timestore.format.Lane.LaneTable;
 import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -24,27 +25,74 @@ final class Truncation {
   /** The record of a store of which only the first rows are visible. */
   CommitRecord keep(long rowCount, CommitRecord record) throws IOException {
     List<Lane> sequence = LaneOrder.sequence(record.lanes());
-    Optional<String> overlap = LaneOrder.overlap(sequence);
-    if (overlap.isPresent()) {
-      throw new UnsupportedStoreException(
-          files.root() + ": " + overlap.get() + "; this version can't cut lanes that overlap");
-    }
     long before = LaneOrder.rowCount(sequence);
     if (rowCount < 0 || rowCount > before) {
       throw new IllegalArgumentException(
           files.root() + " has " + before + " rows, it can't be cut to " + rowCount);
     }
+    long[] cut;
+    try (OpenFiles open = new OpenFiles(disk)) {
+      cut = new KeySearch(files, sequence, LaneOrder.groups(sequence), open).cutAt(rowCount);
+    }
+    checkOrder(sequence, cut);
     CommitRecord next = record;
-    long left = rowCount;
-    for (Lane lane : sequence) {
-      if (left == 0) {
+    for (int i = 0; i < cut.length; i++) {
+      Lane lane = sequence.get(i);
+      if (cut[i] == lane.from()) {
         next = next.withLane(lane.hidden());
-      } else if (left < lane.visibleRows()) {
-        next = next.withLane(cut(lane, lane.from() + left));
+      } else if (cut[i] < lane.rows()) {
+        next = next.withLane(cut(lane, cut[i]));
       }
-      left -= Math.min(left, lane.visibleRows());
     }
     return next;
+  }
+
+  /**
+   * Whether no row that is kept comes behind one that is hidden: the search looked at keys without
+   * their checksums, here they are compared.
+   */
+  private void checkOrder(List<Lane> sequence, long[] cut) throws IOException {
+    List<End> kept = new ArrayList<>();
+    List<End> hidden = new ArrayList<>();
+    for (int i = 0; i < cut.length; i++) {
+      Lane lane = sequence.get(i);
+      if (cut[i] == lane.from()) {
+        hidden.add(new End(lane.smallestKey(), lane.number()));
+      } else if (cut[i] == lane.rows()) {
+        kept.add(new End(lane.largestKey(), lane.number()));
+      } else {
+        try (ChunkReader keys = keys(lane)) {
+          kept.add(new End(keys.u64(cut[i] - 1), lane.number()));
+          hidden.add(new End(keys.u64(cut[i]), lane.number()));
+        }
+      }
+    }
+    // A lane's own rows are in order, which is not asked here: two rows of it may have one key.
+    Optional<End> last = kept.stream().max(End.ORDER);
+    Optional<End> first = hidden.stream().min(End.ORDER);
+    if (last.isPresent() && first.isPresent() && End.ORDER.compare(last.get(), first.get()) > 0) {
+      throw new CorruptStoreException(
+          files.root()
+              + ": its keys are not in order: a cut behind key "
+              + Long.toUnsignedString(last.get().key())
+              + " of lane "
+              + last.get().lane()
+              + " would hide key "
+              + Long.toUnsignedString(first.get().key())
+              + " of lane "
+              + first.get().lane());
+    }
+  }
+
+  /** The key before or behind the cut of a lane. */
+  private record End(long key, int lane) {
+    static final Comparator<End> ORDER =
+        (one, other) -> LaneOrder.compare(one.key, one.lane, other.key, other.lane);
+  }
+
+  private ChunkReader keys(Lane lane) throws IOException {
+    return new ChunkReader(
+        disk, files.lane(lane.number()).committedKeys(lane), true, ChunkReader::rowsOfNumbers);
   }
 
   /** What the record says of a lane's new end comes from chunks that were checked. */
@@ -55,8 +103,7 @@ final class Truncation {
     for (LaneTable table : lane.tables()) {
       tables.add(cut(lane, laneFiles, table, cutBytes));
     }
-    try (ChunkReader keys =
-        new ChunkReader(disk, laneFiles.committedKeys(lane), true, ChunkReader::rowsOfNumbers)) {
+    try (ChunkReader keys = keys(lane)) {
       int tailCrc = keys.tailCrc(cutBytes);
       long largestKey = keys.u64(rows - 1);
       if (Long.compareUnsigned(largestKey, lane.smallestKey()) < 0

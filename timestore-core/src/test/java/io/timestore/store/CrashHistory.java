@@ -783,7 +783,8 @@ final class CrashHistory {
         }
       }
     }
-    return LaneOrder.overlap(LaneOrder.sequence(record.lanes())).isEmpty();
+    return LaneOrder.groups(LaneOrder.sequence(record.lanes())).stream()
+        .allMatch(lanes -> lanes.size() == 1);
   }
 
   private void endSink() throws IOException {

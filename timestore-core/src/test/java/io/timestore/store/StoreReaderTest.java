@@ -891,11 +891,12 @@ class StoreReaderTest {
 
   @Test
   void anInterruptedIteratorSkipsNoRow() throws Exception {
+    Snapshot empty = store.snapshot();
     keys(LongStream.range(0, 10).toArray());
     CountDownLatch busy = new CountDownLatch(1);
     try (StoreReader single = store.reader(new ReaderOptions(1, 0, 1))) {
       Future<Boolean> others = single.submit(() -> busy.await(60, TimeUnit.SECONDS));
-      try (RowIterator rows = single.iterateRows(0, 10, "a")) {
+      try (RowIterator rows = single.iterateNew(empty, "a")) {
         Thread.currentThread().interrupt();
         assertThatThrownBy(rows::next).isInstanceOf(InterruptedIOException.class);
         assertThat(Thread.interrupted()).isTrue();
