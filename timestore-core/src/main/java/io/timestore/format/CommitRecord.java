@@ -54,10 +54,11 @@ public record CommitRecord(
   /** Submissions without state that are remembered. */
   public static final int FINISHED_MAX = 64;
 
-  /** Journal entries in the record at most; then the oldest half leaves. */
+  /** Journal entries in the record at most; then the oldest ones leave. */
   public static final int JOURNAL_MAX = 63;
 
-  private static final int JOURNAL_STEP = 32;
+  /** How many of them leave together. */
+  public static final int JOURNAL_STEP = 32;
 
   private static final int LENGTH_OFFSET = 0;
   private static final int MAGIC_OFFSET = LENGTH_OFFSET + Long.BYTES;
@@ -212,8 +213,27 @@ public record CommitRecord(
         lanes,
         tombstones,
         lineages,
-        newest(new ArrayList<>(newFinished), FINISHED_MAX, 1),
+        newFinished.stream().skip(Math.max(0, newFinished.size() - FINISHED_MAX)).toList(),
         journal);
+  }
+
+  /** The oldest journal entries, where there are more than the record is to keep. */
+  public List<JournalEntry> journalOverflow() {
+    return journal.size() > JOURNAL_MAX ? journal.subList(0, JOURNAL_STEP) : List.of();
+  }
+
+  /** This record without {@link #journalOverflow}, which is elsewhere by now. */
+  public CommitRecord withoutJournalOverflow() {
+    return new CommitRecord(
+        storeId,
+        revision,
+        commitCount,
+        nextLane,
+        lanes,
+        tombstones,
+        lineages,
+        finished,
+        journal.subList(journalOverflow().size(), journal.size()));
   }
 
   /** This record with a commit counted and entered into the journal. */
@@ -242,11 +262,7 @@ public record CommitRecord(
         tombstones,
         lineages,
         finished,
-        newest(newJournal, JOURNAL_MAX, JOURNAL_STEP));
-  }
-
-  private static <T> List<T> newest(List<T> elements, int countMax, int step) {
-    return elements.size() > countMax ? elements.subList(step, elements.size()) : elements;
+        newJournal);
   }
 
   /** This record, one rename later. */

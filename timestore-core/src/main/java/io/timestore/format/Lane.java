@@ -135,6 +135,11 @@ public record Lane(
     return state == OPEN;
   }
 
+  /** Whether its {@code rows} went down. */
+  public boolean isCut() {
+    return state == CUT;
+  }
+
   /** What the reference takes for the number of rows: all, or 0 once the first ones are hidden. */
   public long referenceRows() {
     return from == 0 ? rows : 0;
@@ -177,8 +182,8 @@ public record Lane(
   /**
    * This lane with its last rows hidden, and closed for ever.
    *
-   * @param newRows where it ends now, behind its first visible row
-   * @param newLargestKey key of the row before that
+   * @param newRows where it ends now
+   * @param newLargestKey key of the row before that; 0 if no row is visible then
    * @param newKeysTailCrc as {@code keysTailCrc}, up to there
    * @param newTables as {@code tables}, up to there
    */
@@ -190,9 +195,9 @@ public record Lane(
         encoding,
         Owner.NONE,
         Math.min(base, newRows),
-        from,
+        Math.min(from, newRows),
         newRows,
-        smallestKey,
+        newRows > from ? smallestKey : 0,
         newLargestKey,
         newKeysTailCrc,
         newTables);

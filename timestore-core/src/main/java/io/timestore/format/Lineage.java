@@ -50,6 +50,11 @@ public record Lineage(
     return new Lineage(id, current, Math.max(publishedCheckpointId, checkpointId), submissions);
   }
 
+  /** This lineage, whose rows of later checkpoints are hidden. */
+  public Lineage backTo(long checkpointId) {
+    return new Lineage(id, current, Math.min(publishedCheckpointId, checkpointId), submissions);
+  }
+
   /** This lineage with a new current submission; all others may publish up to {@code restored}. */
   public Lineage succeededBy(UUID submission, UUID stateSubmission, long restored) {
     List<Submission> fenced = new ArrayList<>();

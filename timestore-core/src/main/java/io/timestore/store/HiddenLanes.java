@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,7 +44,8 @@ final class HiddenLanes {
     List<DiskLock> locks = new ArrayList<>();
     try {
       for (Lane lane : next.lanes()) {
-        if (lane.visibleRows() == 0 && lane.hasFiles() && isLeft(lane, locks)) {
+        boolean isHidden = lane.visibleRows() == 0 && (lane.hasFiles() || lane.isCut());
+        if (isHidden && isLeft(lane, locks)) {
           sizeBytes += lane.sizeBytes();
           next =
               lane.number() == 0
@@ -59,6 +61,41 @@ final class HiddenLanes {
       Closing.all(locks);
     }
     return sizeBytes;
+  }
+
+  /** Returns how many lanes were removed that no record names. */
+  int removeAbandoned(Loaded current) throws IOException {
+    if (!disk.isDirectory(files.lanes())) {
+      return 0;
+    }
+    List<LaneFiles> abandoned = new ArrayList<>();
+    List<DiskLock> locks = new ArrayList<>();
+    try {
+      CommitRecord next = current.record();
+      for (String name : disk.list(files.lanes())) {
+        OptionalInt number = StoreFiles.laneNumber(name);
+        if (number.isEmpty() || next.lane(number.getAsInt()).isPresent()) {
+          continue;
+        }
+        LaneFiles lane = files.lane(number.getAsInt());
+        Optional<DiskLock> lock = disk.tryLock(lane.writerLock(), Holder.describe("removal"));
+        if (lock.isPresent()) {
+          locks.add(lock.get());
+          abandoned.add(lane);
+          next = next.withNextLane(lane.number() + 1);
+        }
+      }
+      if (!next.equals(current.record())) {
+        recordFile.replace(next); // Their numbers are not used again.
+      }
+      for (LaneFiles lane : abandoned) {
+        LOG.info("Removing {}, which no record names", lane.directory());
+        lane.remove(disk);
+      }
+    } finally {
+      Closing.all(locks);
+    }
+    return abandoned.size();
   }
 
   /** Whether nobody writes to the lane, and nobody can publish what was written to it. */

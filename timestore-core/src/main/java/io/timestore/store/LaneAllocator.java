@@ -162,9 +162,7 @@ final class LaneAllocator {
   private int makeDirectory(CommitRecord record) throws IOException {
     int number = record.nextLane();
     for (String name : disk.list(files.lanes())) {
-      if (name.matches("\\d{5,9}")) {
-        number = Math.max(number, Integer.parseInt(name) + 1);
-      }
+      number = Math.max(number, StoreFiles.laneNumber(name).orElse(-1) + 1);
     }
     while (number <= Lane.NUMBER_MAX && !disk.createDirectory(files.lane(number).directory())) {
       number++;

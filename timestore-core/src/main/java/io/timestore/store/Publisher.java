@@ -46,6 +46,8 @@ public final class Publisher implements Closeable {
   private final RecordFile recordFile;
   private final Succession succession;
   private final PreparedBytes preparedBytes;
+  private final Journal journal;
+  private final Truncation truncation;
   private final Duration lockWaitMax;
   private final CountDownLatch closed = new CountDownLatch(1);
 
@@ -59,8 +61,10 @@ public final class Publisher implements Closeable {
     this.files = files;
     this.storeId = storeId;
     this.recordFile = new RecordFile(disk, entropy, files, storeId);
-    this.succession = new Succession(files);
     this.preparedBytes = new PreparedBytes(disk, files);
+    this.journal = new Journal(disk, entropy, files);
+    this.truncation = new Truncation(disk, files);
+    this.succession = new Succession(files, new Rollback(files, journal, truncation));
     this.lockWaitMax = lockWaitMax;
   }
 
@@ -79,8 +83,24 @@ public final class Publisher implements Closeable {
    * @param stateSubmission the submission that made the state
    * @param submission the one that runs now
    * @param checkpointId the restored checkpoint
+   * @param mode what to do if the store has newer ones of the lineage
    */
-  public record Restored(UUID lineage, UUID stateSubmission, UUID submission, long checkpointId) {}
+  public record Restored(
+      UUID lineage, UUID stateSubmission, UUID submission, long checkpointId, RestoreMode mode) {
+
+    /** One that is refused if the store has newer checkpoints. */
+    public Restored(UUID lineage, UUID stateSubmission, UUID submission, long checkpointId) {
+      this(lineage, stateSubmission, submission, checkpointId, RestoreMode.FAIL);
+    }
+  }
+
+  /** What becomes of a lineage's checkpoints in the store that are newer than its state. */
+  public enum RestoreMode {
+    /** The state is refused. */
+    FAIL,
+    /** Their rows are hidden for good. */
+    TRUNCATE
+  }
 
   private interface Change<T> {
     T apply(Loaded current) throws IOException;
@@ -193,7 +213,7 @@ public final class Publisher implements Closeable {
       published.addAll(toDo);
     }
     if (newest != null) {
-      next = next.withJournalEntry(newest, watermark, entropy.clock().millis());
+      next = withJournalEntry(next, newest, watermark);
     }
     if (!next.equals(current.record())) {
       recordFile.replace(next);
@@ -204,6 +224,16 @@ public final class Publisher implements Closeable {
     }
     compared.forEach(this::noteChunkCrcs);
     return outcomes;
+  }
+
+  /** Entries that leave the record are in {@code commits/} before it is replaced. */
+  private CommitRecord withJournalEntry(CommitRecord record, Commit commit, long watermark)
+      throws IOException {
+    CommitRecord next = record.withJournalEntry(commit, watermark, entropy.clock().millis());
+    if (!next.journalOverflow().isEmpty() && journal.isKept()) {
+      journal.append(next.journalOverflow());
+    }
+    return next.withoutJournalOverflow();
   }
 
   /** Whether a submission without state has all of its rows in the store: its attempts are over. */
@@ -411,7 +441,6 @@ public final class Publisher implements Closeable {
    * @throws IllegalArgumentException if the store has fewer rows
    */
   public long truncate(long rowCount) throws IOException {
-    Truncation truncation = new Truncation(disk, files);
     return underLock(
         "truncate",
         current -> {
@@ -419,15 +448,24 @@ public final class Publisher implements Closeable {
           if (next.equals(current.record())) {
             return 0L;
           }
-          stopReference();
-          recordFile.replace(next);
-          for (Lane lane : next.lanes()) {
-            if (!lane.equals(current.record().lane(lane.number()).orElseThrow())) {
-              writeLaneLength(lane);
-            }
-          }
+          replaceWithHidden(current.record(), next);
           return rowCount(current.record()) - rowCount;
         });
+  }
+
+  /** Publishes a record of the same lanes, of which some may have more rows hidden. */
+  private void replaceWithHidden(CommitRecord before, CommitRecord next) throws IOException {
+    if (next.lanes().equals(before.lanes())) {
+      recordFile.replace(next);
+      return;
+    }
+    stopReference();
+    recordFile.replace(next);
+    for (Lane lane : next.lanes()) {
+      if (!lane.equals(before.lane(lane.number()).orElseThrow())) {
+        writeLaneLength(lane);
+      }
+    }
   }
 
   private static long rowCount(CommitRecord record) {
@@ -456,8 +494,7 @@ public final class Publisher implements Closeable {
               judge(commit, false, next, current.byReference(), new ArrayList<>());
           next = withCommit(next, commit, toDo);
           stopReference();
-          recordFile.replace(
-              next.withJournalEntry(commit, commit.watermark(), entropy.clock().millis()));
+          recordFile.replace(withJournalEntry(next, commit, commit.watermark()));
           for (LaneBatch batch : toDo) {
             writeLaneLength(next.lane(batch.number()).orElseThrow());
             noteChunkCrcs(batch);
@@ -489,13 +526,25 @@ public final class Publisher implements Closeable {
   }
 
   /**
-   * Rule 8: removes lanes of which no row is visible, where nobody can publish further rows. What
-   * cannot be removed now stays, and means nothing.
+   * Rule 8: removes the files of rows that an overwrite, a compaction or a truncation hid, lane by
+   * lane: those of which no row is visible, and to which nobody can publish further ones. Others
+   * stay, and mean nothing.
    *
-   * @return the bytes on disk that were removed, as far as records tell
+   * @return bytes of the rows that were removed
    */
-  long removeHidden() throws IOException {
+  public long removeHidden() throws IOException {
     return underLock("remove hidden rows", new HiddenLanes(disk, files, recordFile)::remove);
+  }
+
+  /**
+   * Removes directories of lanes that no record names, and whose writer is gone: what was prepared
+   * there and not published can't be published any more.
+   *
+   * @return how many
+   */
+  int removeAbandoned() throws IOException {
+    return underLock(
+        "remove abandoned lanes", new HiddenLanes(disk, files, recordFile)::removeAbandoned);
   }
 
   /**
@@ -509,7 +558,7 @@ public final class Publisher implements Closeable {
         current -> {
           Optional<CommitRecord> next = succession.register(current.record(), restored);
           if (next.isPresent()) {
-            recordFile.replace(next.get());
+            replaceWithHidden(current.record(), next.get());
           }
           return null;
         });

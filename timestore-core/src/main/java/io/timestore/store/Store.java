@@ -162,9 +162,19 @@ public final class Store {
 
   static Store openOrCreate(Disk outside, Entropy entropy, Path directory, Schema schema)
       throws IOException {
-    Path absolute = absolute(outside, directory);
+    return openOrCreate(outside, entropy, new StoreFiles(absolute(outside, directory)), schema);
+  }
+
+  /** The store of another one's commits. */
+  static Store openOrCreateJournal(Disk outside, Entropy entropy, Path directory, Schema schema)
+      throws IOException {
+    return openOrCreate(outside, entropy, new StoreFiles(directory, true), schema);
+  }
+
+  private static Store openOrCreate(Disk outside, Entropy entropy, StoreFiles files, Schema schema)
+      throws IOException {
+    Path absolute = files.root();
     exists(outside, absolute); // refuses a directory of other things
-    StoreFiles files = new StoreFiles(absolute);
     Disk disk = new ConfinedDisk(outside, absolute);
     if (!disk.exists(files.schema())) {
       if (disk.exists(files.length())) {
@@ -315,6 +325,75 @@ public final class Store {
     try (IoThreads thread = disk.threads("timestore-verify", 1)) {
       return thread.call(() -> verification.run(recordFile().load().record()));
     }
+  }
+
+  /**
+   * Writes the rows anew as one lane, beside those who read and write the store, and removes what
+   * nobody needs any more: rows that were hidden, and directories of writers that died. Such a
+   * writer's rows that were prepared and not published are void then, where no record names their
+   * lane.
+   *
+   * <p>It can be interrupted or killed at any time: the store has the old rows or the new ones.
+   * Snapshots that were taken before stay readable as long as their files are open.
+   *
+   * @throws ConflictException if rows were truncated or replaced meanwhile; nothing has changed
+   *     then
+   */
+  public Compacted compact() throws IOException {
+    writableSchema();
+    Schema latest = files.readSchema(disk);
+    List<String> tables = latest.tables();
+    Snapshot before = snapshot();
+    int laneCount = LaneOrder.sequence(before.record().lanes()).size();
+    if (laneCount > 1) {
+      WriterOptions options =
+          WriterOptions.preparing().withLateRows(WriterOptions.LateRows.KEEP).overwriting();
+      try (StoreWriter writer =
+          new StoreWriter(disk, entropy, files, id(), latest.columns(), options)) {
+        new Compaction(disk, files, tables).replace(before, writer);
+      }
+    }
+    try (Publisher publisher = publisher();
+        IoThreads thread = disk.threads("timestore-remove", 1)) {
+      return thread.call(
+          () ->
+              new Compacted(
+                  laneCount,
+                  before.rowCount(),
+                  publisher.removeHidden(),
+                  publisher.removeAbandoned()));
+    }
+  }
+
+  /**
+   * What a compaction did.
+   *
+   * @param laneCount lanes that had rows before
+   * @param rowCount rows, all of them still there
+   * @param removedBytes of rows that were hidden
+   * @param removedLanes directories that no record named
+   */
+  public record Compacted(int laneCount, long rowCount, long removedBytes, int removedLanes) {}
+
+  /**
+   * Copies the rows into a new, plain store: one lane, which the Rust crate opens and appends to.
+   *
+   * @param directory of the new store, which must not be there yet
+   * @throws IOException if there is a store already
+   */
+  public Store export(Path directory) throws IOException {
+    writableSchema();
+    Schema latest = files.readSchema(disk);
+    Disk outside = new LocalDisk();
+    if (exists(outside, absolute(outside, directory))) {
+      throw new IOException(directory + " is a store already, expected a new directory");
+    }
+    Store copy = openOrCreate(directory, Schema.create(latest.key(), latest.columns()));
+    try (StoreWriter writer = copy.writer(WriterOptions.defaults(), latest.tables())) {
+      new Compaction(disk, files, latest.tables()).copy(snapshot(), writer);
+      writer.commit();
+    }
+    return copy;
   }
 
   /** Begins a run that appends rows whose values stand in the order of {@link #tables}. */

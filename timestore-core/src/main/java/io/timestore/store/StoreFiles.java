@@ -11,15 +11,30 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.Set;
 
-/** Where the files of a store are. */
-record StoreFiles(Path root) {
+/**
+ * Where the files of a store are.
+ *
+ * @param isJournal whether it is the journal of another one
+ */
+record StoreFiles(Path root, boolean isJournal) {
   private static final String LANES = "lanes";
+  private static final String COMMITS = "commits";
   private static final String NEW_LENGTH = "new_length";
   private static final List<String> LEFTOVERS =
       List.of(".length.", ".record.", ".probe.", ".columns.");
-  private static final Set<String> NO_TABLES = Set.of(LANES, "commits", NEW_LENGTH);
+  private static final Set<String> NO_TABLES = Set.of(LANES, COMMITS, NEW_LENGTH);
+
+  StoreFiles(Path root) {
+    this(root, false);
+  }
+
+  /** The store of the commits that left the record. */
+  Path commits() {
+    return root.resolve(COMMITS);
+  }
 
   Path schema() {
     return root.resolve("schema.json");
@@ -62,6 +77,11 @@ record StoreFiles(Path root) {
   LaneFiles lane(int number) {
     return new LaneFiles(
         number, number == 0 ? root : lanes().resolve(String.format(Locale.ROOT, "%05d", number)));
+  }
+
+  /** The number of the lane in a directory of {@code lanes/}; empty for any other name. */
+  static OptionalInt laneNumber(String name) {
+    return name.matches("\\d{5,9}") ? OptionalInt.of(Integer.parseInt(name)) : OptionalInt.empty();
   }
 
   /** The files of a lane. */

@@ -341,6 +341,30 @@ public final class StoreWriter implements Closeable {
         });
   }
 
+  /** What is done with a commit before it is published. */
+  @FunctionalInterface
+  interface Check {
+    void apply(Commit commit) throws IOException;
+  }
+
+  /** Makes all appended rows visible in place of those that a record shows. */
+  synchronized void publishInPlaceOf(CommitRecord replaced, Check check) throws IOException {
+    Optional<Commit> commit = prepareCommit(true, Long.MIN_VALUE, "");
+    if (commit.isEmpty()) {
+      return;
+    }
+    check.apply(commit.get());
+    poisoning(
+        () -> {
+          threads.callToEnd(
+              () -> {
+                publisher.publishInPlaceOf(replaced, commit.get(), lanes);
+                return null;
+              });
+          return null;
+        });
+  }
+
   private void checkUsable() throws IOException {
     if (closed) {
       throw new IllegalStateException(files.root() + ": this writer is closed");

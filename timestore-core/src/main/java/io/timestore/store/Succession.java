@@ -5,29 +5,61 @@ import io.timestore.format.CommitRecord;
 import io.timestore.format.Lineage;
 import io.timestore.format.Lineage.Submission;
 import io.timestore.store.Publisher.Restored;
+import java.io.IOException;
 import java.util.Optional;
 import java.util.UUID;
 
 /** Rule 7: which submission of a lineage may write, and what of the others may still come. */
 final class Succession {
   private final StoreFiles files;
+  private final Rollback rollback;
 
-  Succession(StoreFiles files) {
+  Succession(StoreFiles files, Rollback rollback) {
     this.files = files;
+    this.rollback = rollback;
   }
 
   /** The record in which the restored submission is the current one; empty: it is already. */
-  Optional<CommitRecord> register(CommitRecord record, Restored restored) throws ConflictException {
+  Optional<CommitRecord> register(CommitRecord record, Restored restored) throws IOException {
     Optional<Lineage> known = record.lineage(restored.lineage());
     if (known.isPresent() && known.get().current().equals(restored.submission())) {
       return Optional.empty();
     }
     Lineage lineage = known.orElse(Lineage.begin(restored.lineage(), restored.stateSubmission()));
     checkSuccession(restored, lineage);
+    CommitRecord next = record;
+    if (lineage.publishedCheckpointId() > restored.checkpointId()) {
+      next = withoutNewer(record, restored, lineage.publishedCheckpointId());
+      lineage = lineage.backTo(restored.checkpointId());
+    }
     return Optional.of(
-        record.withLineage(
+        next.withLineage(
             lineage.succeededBy(
                 restored.submission(), restored.stateSubmission(), restored.checkpointId())));
+  }
+
+  /** The state is older than the store: {@code sink.restore.mode}. */
+  private CommitRecord withoutNewer(CommitRecord record, Restored restored, long published)
+      throws IOException {
+    return switch (restored.mode()) {
+      case TRUNCATE -> rollback.hideAfter(record, restored.lineage(), restored.checkpointId());
+      case FAIL ->
+          throw new ConflictException(
+              files.root()
+                  + ": the state is of checkpoint "
+                  + restored.checkpointId()
+                  + ", but checkpoints up to "
+                  + published
+                  + " of its lineage are in the store, "
+                  + rollback
+                      .rowsAfter(record, restored.lineage(), restored.checkpointId())
+                      .map(rows -> rows + " rows more")
+                      .orElse("how many rows more is not known")
+                  + ": going on would write their rows twice. Restore from checkpoint "
+                  + published
+                  + " or a later one, or let these rows go with 'sink.restore.mode' ="
+                  + " 'truncate'");
+    };
   }
 
   private void checkSuccession(Restored restored, Lineage lineage) throws ConflictException {
@@ -58,18 +90,6 @@ final class Succession {
               + lineage.current()
               + " took over at checkpoint "
               + state.get().fence());
-    }
-    if (lineage.publishedCheckpointId() > restored.checkpointId()) {
-      throw new ConflictException(
-          files.root()
-              + ": the state is of checkpoint "
-              + restored.checkpointId()
-              + ", but checkpoints up to "
-              + lineage.publishedCheckpointId()
-              + " of its lineage are in the store: going on would write their rows twice."
-              + " Restore from checkpoint "
-              + lineage.publishedCheckpointId()
-              + " or a later one ('sink.restore.mode' is 'fail', the only mode of this version)");
     }
   }
 

@@ -38,13 +38,15 @@ final class Truncation {
     CommitRecord next = record;
     for (int i = 0; i < cut.length; i++) {
       Lane lane = sequence.get(i);
-      if (cut[i] == lane.from()) {
-        next = next.withLane(lane.hidden());
-      } else if (cut[i] < lane.rows()) {
-        next = next.withLane(cut(lane, cut[i]));
-      }
+      // A live run goes on behind rows that are all hidden.
+      next = next.withLane(cut[i] == lane.from() ? lane.hidden() : hideFrom(lane, cut[i]));
     }
     return next;
+  }
+
+  /** The lane without its rows from that one on, closed for ever if there are any. */
+  Lane hideFrom(Lane lane, long row) throws IOException {
+    return row < lane.rows() ? cut(lane, row) : lane;
   }
 
   /**
@@ -105,6 +107,9 @@ final class Truncation {
     }
     try (ChunkReader keys = keys(lane)) {
       int tailCrc = keys.tailCrc(cutBytes);
+      if (rows <= lane.from()) {
+        return lane.cut(rows, 0, tailCrc, tables);
+      }
       long largestKey = keys.u64(rows - 1);
       if (Long.compareUnsigned(largestKey, lane.smallestKey()) < 0
           || Long.compareUnsigned(largestKey, lane.largestKey()) > 0) {
@@ -130,7 +135,7 @@ final class Truncation {
         ChunkReader data =
             new ChunkReader(disk, laneFiles.committedData(table), true, new DataRows(disk, ends))) {
       int offsetsTailCrc = offsets.tailCrc(cutBytes);
-      long dataBytes = offsets.u64(cutBytes / Long.BYTES - 1);
+      long dataBytes = cutBytes == 0 ? 0 : offsets.u64(cutBytes / Long.BYTES - 1);
       if (dataBytes < 0 || dataBytes > table.dataBytes()) {
         throw new CorruptStoreException(
             offsets.path()

@@ -380,19 +380,24 @@ class CommitRecordTest {
   }
 
   @Test
-  void theJournalKeepsAtMost63EntriesAndDropsTheOldest32AtOnce() {
+  void theJournalKeepsAtMost63EntriesAndLetsTheOldest32GoAtOnce() {
     CommitRecord record = CommitRecord.empty(STORE);
     for (int i = 0; i < 63; i++) {
       record = record.withJournalEntry(commit(i), Long.MIN_VALUE, i);
+      assertThat(record.journalOverflow()).isEmpty();
     }
+    assertThat(record.withoutJournalOverflow()).isEqualTo(record);
     assertThat(sequences(record)).isEqualTo(LongStream.range(0, 63).boxed().toList());
 
     record = record.withJournalEntry(commit(63), Long.MIN_VALUE, 63);
+    assertThat(record.journalOverflow().stream().map(JournalEntry::sequence))
+        .containsExactlyElementsOf(LongStream.range(0, 32).boxed().toList());
+    record = record.withoutJournalOverflow();
     assertThat(sequences(record)).isEqualTo(LongStream.range(32, 64).boxed().toList());
     assertThat(record.commitCount()).isEqualTo(64);
 
     for (int i = 64; i < 1000; i++) {
-      record = record.withJournalEntry(commit(i), Long.MIN_VALUE, i);
+      record = record.withJournalEntry(commit(i), Long.MIN_VALUE, i).withoutJournalOverflow();
       assertThat(record.journal()).hasSizeBetween(32, 63);
       assertThat(sequences(record)).endsWith((long) i);
     }
