@@ -34,8 +34,12 @@ public record LaneSlice(int lane, long start, long next, long end, long lastKey)
     return next > start;
   }
 
-  /** What is left to read, behind the last row that was read: its key is compared. */
-  LaneRange rangeToScan() {
-    return new LaneRange(lane, isResumed() ? next - 1 : next, end);
+  LaneRange unreadRange() {
+    return new LaneRange(lane, next, end);
+  }
+
+  /** The last row that was read. */
+  LaneRange lastRange() {
+    return new LaneRange(lane, next - 1, next);
   }
 }

@@ -4,8 +4,6 @@ import io.timestore.disk.IoThreads;
 import io.timestore.flink.types.BatchRow;
 import io.timestore.format.Batch;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import org.apache.flink.table.data.RowData;
@@ -41,10 +39,7 @@ final class SplitCursor {
     if (current == null) {
       return split;
     }
-    List<LaneSlice> slices = new ArrayList<>(split.slices());
-    int index = current.sliceIndex();
-    slices.set(index, current.positionAt(nextIndex, slices.get(index)));
-    return split.withSlices(slices);
+    return split.withSlices(current.positionsAt(nextIndex, split.slices()));
   }
 
   int number() {
@@ -93,8 +88,8 @@ final class SplitCursor {
     spare = current == null ? access.newBatch() : current.batch();
     fetch = null;
     current = filled;
-    nextIndex = filled.firstIndex();
-    rowCount = filled.batch().rowCount();
+    nextIndex = 0;
+    rowCount = filled.rowCount();
     row.bind(filled.batch());
     return true;
   }

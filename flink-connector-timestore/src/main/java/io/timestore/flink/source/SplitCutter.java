@@ -1,6 +1,7 @@
 package io.timestore.flink.source;
 
 import io.timestore.store.Holder;
+import io.timestore.store.LaneRange;
 import io.timestore.store.Snapshot;
 import io.timestore.store.Store;
 import java.io.IOException;
@@ -21,21 +22,27 @@ record SplitCutter(long splitSizeBytes) {
     Snapshot snapshot = store.snapshot();
     String host = Holder.host();
     long rowCount = snapshot.rowCount();
-    long splitRows = splitRows(rowCount, snapshot.sizeBytes(tables));
+    if (rowCount == 0) {
+      return List.of();
+    }
     List<TimestoreSplit> splits = new ArrayList<>();
-    for (long row = 0; row < rowCount; row += splitRows) {
-      List<LaneSlice> slices =
-          snapshot.ranges(row, Math.min(row + splitRows, rowCount)).stream()
-              .map(LaneSlice::unread)
-              .toList();
+    long splitRows = splitRows(rowCount, snapshot.sizeBytes(tables), snapshot.depth());
+    for (List<LaneRange> part : snapshot.parts(splitRows)) {
+      List<LaneSlice> slices = part.stream().map(LaneSlice::unread).toList();
       splits.add(new TimestoreSplit(splits.size(), store.id(), host, slices));
     }
     return splits;
   }
 
-  long splitRows(long rowCount, long sizeBytes) {
+  /**
+   * Rows of a split.
+   *
+   * @param depth the lanes that a split has slices of, about: more of them make fewer splits
+   */
+  long splitRows(long rowCount, long sizeBytes, int depth) {
     double bySize = (double) rowCount * splitSizeBytes / Math.max(1, sizeBytes);
-    long byCount = (rowCount + SPLIT_COUNT_MAX - 1) / SPLIT_COUNT_MAX;
+    long splitCountMax = Math.max(1, SPLIT_COUNT_MAX / depth);
+    long byCount = (rowCount + splitCountMax - 1) / splitCountMax;
     return Math.max(1, Math.min(rowCount, Math.max((long) bySize, byCount)));
   }
 }

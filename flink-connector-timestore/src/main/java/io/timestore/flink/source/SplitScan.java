@@ -6,6 +6,7 @@ import io.timestore.format.Commit;
 import io.timestore.store.Holder;
 import io.timestore.store.LaneRange;
 import io.timestore.store.Scan;
+import io.timestore.store.Snapshot;
 import io.timestore.store.Store;
 import java.io.Closeable;
 import java.io.IOException;
@@ -19,13 +20,13 @@ final class SplitScan implements Closeable {
   private final TimestoreSplit split;
   private final BatchRow row;
   private @Nullable Scan scan;
-  private int sliceIndex;
+  private long rowsLeft;
 
   SplitScan(StoreAccess access, TimestoreSplit split) {
     this.access = access;
     this.split = split;
     row = access.newRow();
-    skipFinishedSlices();
+    rowsLeft = split.slices().stream().mapToLong(slice -> slice.unreadRange().rowCount()).sum();
   }
 
   /** Fills the batch with the next rows. Not to be called behind the last batch. */
@@ -33,49 +34,30 @@ final class SplitScan implements Closeable {
     if (scan == null) {
       scan = open();
     }
-    int firstIndex;
-    int filledSliceIndex;
-    do {
-      if (!scan.next(batch)) {
-        throw new IOException(
-            access.path() + ": the rows of " + split.splitId() + " ended before " + slice());
-      }
-      row.check(batch, scan.lane(), scan.firstRow());
-      firstIndex = scan.firstRow() < slice().next() ? 1 : 0;
-      if (firstIndex == 1) {
-        checkNotReplaced(batch.key(0));
-      }
-      filledSliceIndex = sliceIndex;
-      if (scan.firstRow() + batch.rowCount() == slice().end()) {
-        sliceIndex++;
-        skipFinishedSlices();
-      }
-    } while (batch.rowCount() == firstIndex);
-    boolean isLast = sliceIndex == split.slices().size();
-    FilledBatch filled =
-        new FilledBatch(batch, filledSliceIndex, scan.firstRow(), firstIndex, isLast);
-    if (isLast) {
+    if (!scan.next(batch)) {
+      throw new IOException(
+          access.path() + ": the rows of " + split.splitId() + " ended " + rowsLeft + " too early");
+    }
+    List<LaneRange> rows = scan.rows();
+    row.check(batch, rows);
+    rowsLeft -= batch.rowCount();
+    if (rowsLeft == 0) {
       scan.close();
     }
-    return filled;
-  }
-
-  private LaneSlice slice() {
-    return split.slices().get(sliceIndex);
-  }
-
-  private void skipFinishedSlices() {
-    while (sliceIndex < split.slices().size() && slice().isFinished()) {
-      sliceIndex++;
-    }
+    return new FilledBatch(batch, rows, rowsLeft == 0);
   }
 
   private Scan open() throws IOException {
     Store store = access.open();
     checkStoreId(store.id());
-    List<LaneRange> ranges =
-        split.slices().stream().filter(s -> !s.isFinished()).map(LaneSlice::rangeToScan).toList();
-    return access.scan(store, ranges);
+    List<LaneSlice> unfinished = split.slices().stream().filter(s -> !s.isFinished()).toList();
+    Snapshot snapshot = store.snapshot();
+    for (LaneSlice slice : unfinished) {
+      if (slice.isResumed()) {
+        checkNotReplaced(slice, snapshot);
+      }
+    }
+    return access.scan(snapshot, unfinished.stream().map(LaneSlice::unreadRange).toList());
   }
 
   /** A store of the Rust crate has no UUID until ours writes to it: its rows stay what they are. */
@@ -94,8 +76,8 @@ final class SplitScan implements Closeable {
     }
   }
 
-  private void checkNotReplaced(long key) throws IOException {
-    LaneSlice slice = slice();
+  private void checkNotReplaced(LaneSlice slice, Snapshot snapshot) throws IOException {
+    long key = access.key(snapshot, slice.lastRange());
     if (key != slice.lastKey()) {
       throw new IOException(
           access.path()

@@ -5,6 +5,7 @@ import io.timestore.flink.types.TableLayout;
 import io.timestore.format.Batch;
 import io.timestore.store.LaneRange;
 import io.timestore.store.Scan;
+import io.timestore.store.Snapshot;
 import io.timestore.store.Store;
 import java.io.IOException;
 import java.io.Serializable;
@@ -42,9 +43,17 @@ final class StoreAccess implements Serializable {
     return store;
   }
 
-  /** Reads rows of the store as it is now. */
-  Scan scan(Store store, List<LaneRange> ranges) throws IOException {
-    return store.snapshot().scan(ranges, tables(), verifyChecksums);
+  Scan scan(Snapshot snapshot, List<LaneRange> ranges) throws IOException {
+    return snapshot.scan(ranges, tables(), verifyChecksums);
+  }
+
+  /** The key of a row. */
+  long key(Snapshot snapshot, LaneRange row) throws IOException {
+    Batch batch = new Batch(0);
+    try (Scan scan = snapshot.scan(List.of(row), List.of(), verifyChecksums)) {
+      scan.next(batch);
+    }
+    return batch.key(0);
   }
 
   Batch newBatch() {

@@ -4,10 +4,12 @@ import io.timestore.format.Batch;
 import io.timestore.format.Column;
 import io.timestore.format.ColumnData;
 import io.timestore.format.CorruptStoreException;
+import io.timestore.store.LaneRange;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.apache.flink.core.memory.MemorySegment;
 import org.apache.flink.core.memory.MemorySegmentFactory;
 import org.apache.flink.table.api.ValidationException;
@@ -108,19 +110,30 @@ public final class BatchRow implements RowData {
   /**
    * Checks what the getters rely on; call it once for each batch that was read.
    *
-   * @param lane the lane of the batch's rows
-   * @param firstRow the lane's row that is the batch's row 0
+   * @param rows where the batch's rows are, in its order
    * @throws CorruptStoreException if a cell holds no value of its column's type
    * @throws ValidationException if the key's declared type can't show a key
    */
-  public void check(Batch checked, int lane, long firstRow) throws CorruptStoreException {
-    String source = lane == 0 ? path : path + ", lane " + lane;
+  public void check(Batch checked, List<LaneRange> rows) throws CorruptStoreException {
+    IntFunction<String> places = batchRow -> place(rows, batchRow);
     if (showsKey) {
-      key.check(checked, source, firstRow);
+      key.check(checked, places);
     }
     for (int column = 0; column < checks.length; column++) {
-      checks[column].check(checked.column(column), source, firstRow);
+      checks[column].check(checked.column(column), places);
     }
+  }
+
+  private String place(List<LaneRange> rows, int batchRow) {
+    long left = batchRow;
+    for (LaneRange range : rows) {
+      if (left < range.rowCount()) {
+        String lane = range.lane() == 0 ? "" : ", lane " + range.lane();
+        return path + lane + ", row " + (range.start() + left);
+      }
+      left -= range.rowCount();
+    }
+    throw new IllegalArgumentException("row " + batchRow + " is none of " + rows);
   }
 
   /** Looks at another batch, which was checked, or at other content of the same; at its row 0. */

@@ -4,6 +4,7 @@ import io.timestore.format.CellType;
 import io.timestore.format.Column;
 import io.timestore.format.ColumnData;
 import io.timestore.format.CorruptStoreException;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Finds cells that hold no value of their column's type, so that the getters need not look. */
@@ -62,19 +63,18 @@ final class CellCheck {
   /**
    * Checks all cells.
    *
-   * @param source where the rows are, named in the error
-   * @param firstRow the lane's row that is the first cell's
+   * @param places where the rows are, named in the error
    */
-  void check(ColumnData cells, String source, long firstRow) throws CorruptStoreException {
+  void check(ColumnData cells, IntFunction<String> places) throws CorruptStoreException {
     if (widthBytes >= 0) {
-      checkWidths(cells, source, firstRow);
+      checkWidths(cells, places);
     }
     if (valueCheck != null) {
-      checkValues(valueCheck, cells, source, firstRow);
+      checkValues(valueCheck, cells, places);
     }
   }
 
-  private void checkWidths(ColumnData cells, String source, long firstRow)
+  private void checkWidths(ColumnData cells, IntFunction<String> places)
       throws CorruptStoreException {
     int start = 0;
     int rowCount = cells.rowCount();
@@ -83,8 +83,7 @@ final class CellCheck {
       int sizeBytes = end - start;
       if (sizeBytes != widthBytes && (sizeBytes != 0 || !column.nullable())) {
         throw corrupt(
-            source,
-            firstRow + row,
+            places.apply(row),
             "found "
                 + sizeBytes
                 + " bytes, expected "
@@ -95,7 +94,7 @@ final class CellCheck {
     }
   }
 
-  private void checkValues(ValueCheck check, ColumnData cells, String source, long firstRow)
+  private void checkValues(ValueCheck check, ColumnData cells, IntFunction<String> places)
       throws CorruptStoreException {
     int rowCount = cells.rowCount();
     for (int row = 0; row < rowCount; row++) {
@@ -104,12 +103,12 @@ final class CellCheck {
       }
       String fault = check.fault(cells, row);
       if (fault != null) {
-        throw corrupt(source, firstRow + row, fault);
+        throw corrupt(places.apply(row), fault);
       }
     }
   }
 
-  private CorruptStoreException corrupt(String source, long row, String fault) {
+  private CorruptStoreException corrupt(String place, String fault) {
     return new CorruptStoreException(
         "column "
             + column.name()
@@ -118,9 +117,7 @@ final class CellCheck {
             + ": table '"
             + column.table()
             + "' of "
-            + source
-            + ", row "
-            + row
+            + place
             + ": "
             + fault);
   }

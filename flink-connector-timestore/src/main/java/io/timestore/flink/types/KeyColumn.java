@@ -7,6 +7,7 @@ import io.timestore.format.TimeUnit;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Instant;
+import java.util.function.IntFunction;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.data.DecimalData;
 import org.apache.flink.table.data.RowData;
@@ -161,10 +162,9 @@ public final class KeyColumn {
   /**
    * Refuses keys that the declared type can't show.
    *
-   * @param source where the rows are, named in the error
-   * @param firstRow the lane's row that is the batch's row 0
+   * @param places where the rows are, named in the error
    */
-  void check(Batch batch, String source, long firstRow) {
+  void check(Batch batch, IntFunction<String> places) {
     int rowCount = batch.rowCount();
     TimeUnit unit = key.unit();
     if (unit == null && key.type().kind() != CellType.Kind.BIGINT) {
@@ -175,13 +175,12 @@ public final class KeyColumn {
     for (int row = 0; row < rowCount; row++) {
       long keyValue = batch.key(row);
       if (isAfter(keyValue, last)) {
-        throw unreadable(keyValue, source, firstRow + row, tooLarge(), "DECIMAL(20, 0)");
+        throw unreadable(keyValue, places.apply(row), tooLarge(), "DECIMAL(20, 0)");
       }
       if (unit != null && step != 1 && Long.remainderUnsigned(keyValue, step) != 0) {
         throw unreadable(
             keyValue,
-            source,
-            firstRow + row,
+            places.apply(row),
             "has digits that " + key.type() + " would lose",
             key.type().kind() + "(" + unit.digits() + ")");
       }
@@ -194,17 +193,14 @@ public final class KeyColumn {
         : "is after " + LAST_TIMESTAMP + ", the last " + key.type();
   }
 
-  private ValidationException unreadable(
-      long keyValue, String source, long row, String fault, String type) {
+  private ValidationException unreadable(long keyValue, String place, String fault, String type) {
     return new ValidationException(
         "key column "
             + key.name()
             + ": the key "
             + textOf(keyValue)
             + " of "
-            + source
-            + ", row "
-            + row
+            + place
             + ", "
             + fault
             + "; declare the column as "

@@ -13,6 +13,7 @@ import io.timestore.store.StoreWriter;
 import io.timestore.store.WriterOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -52,11 +53,41 @@ final class BigRows {
     return rows;
   }
 
+  /** Rows 0 to 12 in three lanes that overlap. */
+  static BigRows inOverlappingLanes(Path directory) throws IOException {
+    BigRows rows = create(directory);
+    List<StoreWriter> writers = new ArrayList<>();
+    List<Commit> commits = new ArrayList<>();
+    for (int[] numbers : new int[][] {{0, 3, 4, 5, 9}, {1, 2, 6, 10}, {7, 8, 11, 12}}) {
+      StoreWriter writer = rows.openWriter();
+      writers.add(writer);
+      commits.add(rows.prepare(writer, numbers));
+    }
+    rows.store.publisher().publish(commits, false);
+    for (StoreWriter writer : writers) {
+      writer.close();
+    }
+    return rows;
+  }
+
   /** Appends rows in one commit of a run of its own, which leaves its lane without releasing it. */
   void append(int count) throws IOException {
+    try (StoreWriter writer = openWriter()) {
+      Commit commit = prepare(writer, IntStream.range(rowCount, rowCount + count).toArray());
+      store.publisher().publish(List.of(commit), false);
+    }
+    rowCount += count;
+  }
+
+  private StoreWriter openWriter() throws IOException {
+    return store.writer(
+        WriterOptions.ofSink(DirectIo.OFF, 1 << 20, UUID.randomUUID(), UUID.randomUUID()));
+  }
+
+  private Commit prepare(StoreWriter writer, int... numbers) throws IOException {
     Batch batch = new Batch(COLUMNS.size());
     byte[] blob = new byte[BLOB_BYTES];
-    for (int i = rowCount; i < rowCount + count; i++) {
+    for (int i : numbers) {
       batch.appendKey(10L * i);
       if (i == 1) {
         batch.column(0).appendEmpty();
@@ -66,14 +97,12 @@ final class BigRows {
       Arrays.fill(blob, (byte) i);
       batch.column(1).appendBytes(blob, 0, blob.length);
     }
-    WriterOptions options =
-        WriterOptions.ofSink(DirectIo.OFF, 1 << 20, UUID.randomUUID(), UUID.randomUUID());
-    try (StoreWriter writer = store.writer(options)) {
-      writer.append(batch);
-      Commit commit = writer.prepare(false, Long.MIN_VALUE).orElseThrow();
-      store.publisher().publish(List.of(commit), false);
-    }
-    rowCount += count;
+    writer.append(batch);
+    return writer.prepare(false, Long.MIN_VALUE).orElseThrow();
+  }
+
+  Store store() {
+    return store;
   }
 
   /** The DDL: n INT, k BIGINT, blob BYTES. */

@@ -118,7 +118,7 @@ class SnapshotEnumeratorTest {
   @Test
   void theNumberOfSplitsIsBounded() throws IOException {
     store.append(3);
-    assertThat(new SplitCutter(1).splitRows(1_000_000_000, 100_000_000_000L))
+    assertThat(new SplitCutter(1).splitRows(1_000_000_000, 100_000_000_000L, 1))
         .isEqualTo(1_000_000_000 / SplitCutter.SPLIT_COUNT_MAX + 1);
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.timestore.store.Holder;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -54,6 +55,51 @@ class TimestoreReaderTest {
     try (Reading again = new Reading(store.access(), split)) {
       assertThat(again.readToEnd().rows).isEqualTo(BigRows.texts(9, ROWS));
     }
+  }
+
+  @Test
+  void resumesFromEveryPositionOfLanesThatOverlap() throws Exception {
+    store = BigRows.inOverlappingLanes(directory.resolve("overlapping"));
+    for (int position = 0; position <= ROWS; position++) {
+      TimestoreSplit split = stateAt(position);
+      long rowsRead =
+          split.slices().stream().mapToLong(slice -> slice.next() - slice.start()).sum();
+      assertThat(rowsRead).isEqualTo(position);
+      try (Reading resumed = new Reading(store.access(), split)) {
+        assertThat(resumed.readToEnd().rows)
+            .as("rows from %s on", position)
+            .isEqualTo(BigRows.texts(position, ROWS));
+      }
+    }
+  }
+
+  @Test
+  void eachLaneOfAPositionIsComparedWithTheStore() throws Exception {
+    store = BigRows.inOverlappingLanes(directory.resolve("overlapping"));
+    TimestoreSplit split = stateAt(8);
+    for (int i = 0; i < 3; i++) {
+      List<LaneSlice> slices = new ArrayList<>(split.slices());
+      LaneSlice slice = slices.get(i);
+      slices.set(i, slice.readTo(slice.next(), slice.lastKey() + 1));
+      try (Reading reading = new Reading(store.access(), split.withSlices(slices))) {
+        assertThatThrownBy(reading::readToEnd)
+            .hasMessageContaining("row %s of lane %s had the key", slice.next() - 1, slice.lane());
+        assertThat(reading.rows).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void splitsOfLanesThatOverlapFollowOneAnother() throws Exception {
+    store = BigRows.inOverlappingLanes(directory.resolve("overlapping"));
+    List<String> rows = new ArrayList<>();
+    for (TimestoreSplit split : new SplitCutter(1_000_000).cut(store.store(), List.of("blob"))) {
+      try (Reading reading = new Reading(store.access(), split).readToEnd()) {
+        assertThat(reading.rows).hasSizeBetween(1, 2);
+        rows.addAll(reading.rows);
+      }
+    }
+    assertThat(rows).isEqualTo(BigRows.texts(0, ROWS));
   }
 
   private TimestoreSplit stateAt(int position) throws Exception {

@@ -164,7 +164,7 @@ class BatchRowTest {
       encoder.append(binary ? serializer.toBinaryRow(row) : row, batch);
     }
     BatchRow view = table.row();
-    view.check(batch, 0, 0);
+    view.check(batch, TestTable.from(0, 0));
     view.bind(batch);
     RowData.FieldGetter getter = RowData.createFieldGetter(type, 1);
     List<@Nullable Object> found = new ArrayList<>();
@@ -197,7 +197,7 @@ class BatchRowTest {
     batch.column(1).appendEmpty();
     batch.appendKey(7);
 
-    row.check(batch, 0, 0);
+    row.check(batch, TestTable.from(0, 0));
     row.bind(batch);
 
     assertThat(row.getArity()).isEqualTo(4);
@@ -286,10 +286,10 @@ class BatchRowTest {
       batch.appendKey(row);
     }
 
-    assertThatThrownBy(() -> table.row().check(batch, 0, 10))
+    assertThatThrownBy(() -> table.row().check(batch, TestTable.from(0, 10)))
         .isInstanceOf(CorruptStoreException.class)
         .hasMessage("column c, " + type + ": table 'c' of /data/t, row 10: " + fault);
-    assertThatThrownBy(() -> table.row().check(batch, 2, 10))
+    assertThatThrownBy(() -> table.row().check(batch, TestTable.from(2, 10)))
         .hasMessageContaining(": table 'c' of /data/t, lane 2, row 10: ");
   }
 
@@ -302,7 +302,7 @@ class BatchRowTest {
     batch.column(0).appendInt(1);
     batch.resize(3);
 
-    assertThatThrownBy(() -> table.row().check(batch, 0, 100))
+    assertThatThrownBy(() -> table.row().check(batch, TestTable.from(0, 100)))
         .hasMessageContaining("row 102: found 4 bytes");
   }
 }

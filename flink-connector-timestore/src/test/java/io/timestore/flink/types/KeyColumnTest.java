@@ -49,7 +49,7 @@ class KeyColumnTest {
     Batch batch = new Batch(0);
     batch.appendKey(keyValue);
     BatchRow row = TestTable.of(key).row();
-    row.check(batch, 0, 41);
+    row.check(batch, TestTable.from(0, 41));
     row.bind(batch);
     return row;
   }
@@ -179,9 +179,9 @@ class KeyColumnTest {
     Batch batch = new Batch(0);
     batch.appendKey(-1L);
 
-    TestTable.of(key("BIGINT")).row(new int[0]).check(batch, 0, 0);
+    TestTable.of(key("BIGINT")).row(new int[0]).check(batch, TestTable.from(0, 0));
 
-    assertThatThrownBy(() -> TestTable.of(key("BIGINT")).row().check(batch, 3, 5))
+    assertThatThrownBy(() -> TestTable.of(key("BIGINT")).row().check(batch, TestTable.from(3, 5)))
         .hasMessageContaining("of /data/t, lane 3, row 5,");
   }
 }

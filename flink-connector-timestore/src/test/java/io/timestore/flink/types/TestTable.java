@@ -4,6 +4,7 @@ import io.timestore.format.Batch;
 import io.timestore.format.CellType;
 import io.timestore.format.Column;
 import io.timestore.format.Key;
+import io.timestore.store.LaneRange;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -50,6 +51,11 @@ record TestTable(TableLayout layout) {
 
   BatchRow row(int... projection) {
     return new BatchRow(layout, projection);
+  }
+
+  /** Where a batch's rows are: in a lane, from that row on. */
+  static List<LaneRange> from(int lane, long firstRow) {
+    return List.of(new LaneRange(lane, firstRow, Long.MAX_VALUE));
   }
 
   static RowData rowOf(Object... fields) {
