@@ -36,7 +36,7 @@ final class Journal {
           column("watermark", "BIGINT", true),
           column("insert_id", "VARCHAR(2147483647)", true),
           column("row_count", "BIGINT", false),
-          column("lanes", "VARCHAR(2147483647)", false));
+          column("lane_rows", "VARCHAR(2147483647)", false));
 
   private static final List<String> TABLES = COLUMNS.stream().map(Column::table).toList();
 
