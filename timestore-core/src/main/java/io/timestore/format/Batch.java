@@ -13,9 +13,14 @@ public final class Batch {
   private long[] keys = new long[16];
   private int rowCount;
 
-  /** An empty batch with so many columns. */
+  /** An empty batch with so many columns, little-endian ones. */
   public Batch(int columnCount) {
     columns = Stream.generate(ColumnData::new).limit(columnCount).toList();
+  }
+
+  /** An empty batch for cells of these columns. */
+  public Batch(List<Column> columns) {
+    this.columns = columns.stream().map(c -> new ColumnData(c.endianness())).toList();
   }
 
   /** Rows held: those whose key was added. */

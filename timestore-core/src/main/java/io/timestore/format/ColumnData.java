@@ -20,10 +20,21 @@ public final class ColumnData {
   private static final byte FILLER = (byte) 0xFF;
   private static final int SIZE_BYTES_MAX = Integer.MAX_VALUE - 64;
 
+  private final boolean isBigEndian;
   private byte[] data = new byte[64];
   private int[] ends = new int[16];
   private int rowCount;
   private int sizeBytes;
+
+  /** No cells; little-endian ones are to come. */
+  public ColumnData() {
+    this(Endianness.LITTLE);
+  }
+
+  /** No cells; what is appended and read as a number has its bytes in that order. */
+  public ColumnData(Endianness endianness) {
+    isBigEndian = endianness == Endianness.BIG;
+  }
 
   /** Cells held. */
   public int rowCount() {
@@ -82,7 +93,7 @@ public final class ColumnData {
   /** A SMALLINT: 2 bytes. */
   public void appendShort(short value) {
     reserve(2);
-    SHORT.set(data, sizeBytes, value);
+    SHORT.set(data, sizeBytes, isBigEndian ? Short.reverseBytes(value) : value);
     sizeBytes += 2;
     endCell();
   }
@@ -90,7 +101,7 @@ public final class ColumnData {
   /** An INT, DATE, TIME or INTERVAL YEAR TO MONTH: 4 bytes. */
   public void appendInt(int value) {
     reserve(4);
-    INT.set(data, sizeBytes, value);
+    INT.set(data, sizeBytes, isBigEndian ? Integer.reverseBytes(value) : value);
     sizeBytes += 4;
     endCell();
   }
@@ -98,7 +109,7 @@ public final class ColumnData {
   /** A BIGINT, TIMESTAMP, TIMESTAMP_LTZ or INTERVAL DAY TO SECOND: 8 bytes. */
   public void appendLong(long value) {
     reserve(8);
-    LONG.set(data, sizeBytes, value);
+    setLong(sizeBytes, value);
     sizeBytes += 8;
     endCell();
   }
@@ -116,8 +127,8 @@ public final class ColumnData {
   /** A 128-bit integer in two's complement, as DECIMAL cells hold it. */
   public void appendInt128(long high, long low) {
     reserve(16);
-    LONG.set(data, sizeBytes, low);
-    LONG.set(data, sizeBytes + 8, high);
+    setLong(sizeBytes, isBigEndian ? high : low);
+    setLong(sizeBytes + Long.BYTES, isBigEndian ? low : high);
     sizeBytes += 16;
     endCell();
   }
@@ -221,17 +232,19 @@ public final class ColumnData {
 
   /** See {@link #appendShort}; not for NULL. */
   public short shortAt(int row) {
-    return (short) SHORT.get(data, start(row));
+    short value = (short) SHORT.get(data, start(row));
+    return isBigEndian ? Short.reverseBytes(value) : value;
   }
 
   /** See {@link #appendInt}; not for NULL. */
   public int intAt(int row) {
-    return (int) INT.get(data, start(row));
+    int value = (int) INT.get(data, start(row));
+    return isBigEndian ? Integer.reverseBytes(value) : value;
   }
 
   /** See {@link #appendLong}; not for NULL. */
   public long longAt(int row) {
-    return (long) LONG.get(data, start(row));
+    return longAtByte(start(row));
   }
 
   /** See {@link #appendFloat}; not for NULL. */
@@ -259,9 +272,23 @@ public final class ColumnData {
     return Arrays.copyOfRange(data, start(row), ends[row]);
   }
 
-  /** The upper half of a 128-bit cell; {@link #longAt} is the lower one. */
+  /** The upper half of a 128-bit cell; not for NULL. */
   public long highLongAt(int row) {
-    return (long) LONG.get(data, start(row) + 8);
+    return longAtByte(isBigEndian ? start(row) : start(row) + Long.BYTES);
+  }
+
+  /** The lower half of a 128-bit cell; not for NULL. */
+  public long lowLongAt(int row) {
+    return longAtByte(isBigEndian ? start(row) + Long.BYTES : start(row));
+  }
+
+  private long longAtByte(int index) {
+    long value = (long) LONG.get(data, index);
+    return isBigEndian ? Long.reverseBytes(value) : value;
+  }
+
+  private void setLong(int index, long value) {
+    LONG.set(data, index, isBigEndian ? Long.reverseBytes(value) : value);
   }
 
   /**

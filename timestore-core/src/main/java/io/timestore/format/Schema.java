@@ -32,9 +32,6 @@ public record Schema(UUID storeId, Key key, List<Column> columns, Map<String, Ob
       JSON.builder(JsonFactory.builder().recyclerPool(JsonRecyclerPools.nonRecyclingPool()).build())
           .build();
 
-  private static final String ENCODING = "plain";
-  private static final String ENDIANNESS = "little";
-
   public Schema {
     columns = List.copyOf(columns);
     Set<String> tables = new HashSet<>();
@@ -81,14 +78,9 @@ public record Schema(UUID storeId, Key key, List<Column> columns, Map<String, Ob
             "column "
                 + column.name()
                 + ": "
-                + column.sqlType()
-                + " in table '"
-                + column.table()
-                + "', but the store has it as "
-                + same.get().sqlType()
-                + " in table '"
-                + same.get().table()
-                + "'");
+                + text(column)
+                + ", but the store has it as "
+                + text(same.get()));
       }
       if (same.isEmpty() && !column.mayBeAbsent()) {
         throw new IllegalArgumentException(
@@ -104,6 +96,15 @@ public record Schema(UUID storeId, Key key, List<Column> columns, Map<String, Ob
       }
     }
     return new Schema(storeId, key, all, flink);
+  }
+
+  private static String text(Column column) {
+    return column.sqlType()
+        + (column.format() == null ? "" : " in the format '" + column.encoding() + "'")
+        + (column.endianness() == Endianness.LITTLE ? "" : " in big-endian bytes")
+        + " in table '"
+        + column.table()
+        + "'";
   }
 
   /** The tables' names, in column order. */
@@ -124,10 +125,10 @@ public record Schema(UUID storeId, Key key, List<Column> columns, Map<String, Ob
       Map<String, Object> columnJson = new LinkedHashMap<>();
       columnJson.put("name", column.name());
       columnJson.put("table", column.table());
-      columnJson.put("type", column.type().toString());
+      columnJson.put("type", column.typeText());
       columnJson.put("nullable", column.nullable());
-      columnJson.put("encoding", ENCODING);
-      columnJson.put("endianness", ENDIANNESS);
+      columnJson.put("encoding", column.encoding());
+      columnJson.put("endianness", column.endianness().toString());
       columnsJson.add(columnJson);
     }
     Map<String, Object> json = new LinkedHashMap<>();
@@ -197,22 +198,20 @@ public record Schema(UUID storeId, Key key, List<Column> columns, Map<String, Ob
     if (!(json instanceof Map<?, ?> map)) {
       throw new IllegalArgumentException("'columns' holds " + json + ", expected an object");
     }
-    Column column =
-        new Column(
-            field(map, "name", String.class),
-            field(map, "table", String.class),
-            CellType.parse(field(map, "type", String.class)),
-            field(map, "nullable", Boolean.class));
-    requireKnown(column, map, "encoding", ENCODING);
-    requireKnown(column, map, "endianness", ENDIANNESS);
-    return column;
-  }
-
-  private static void requireKnown(Column column, Map<?, ?> json, String name, String known) {
-    String value = field(json, name, String.class);
-    if (!value.equals(known)) {
-      throw new IllegalArgumentException(
-          "column " + column.name() + ": " + name + " '" + value + "', expected '" + known + "'");
+    String name = field(map, "name", String.class);
+    String table = field(map, "table", String.class);
+    String type = field(map, "type", String.class);
+    boolean nullable = field(map, "nullable", Boolean.class);
+    String encoding = field(map, "encoding", String.class);
+    String endianness = field(map, "endianness", String.class);
+    try {
+      Column column =
+          encoding.equals(Column.Format.PLAIN)
+              ? new Column(name, table, CellType.parse(type), nullable)
+              : new Column(name, table, new Column.Format(encoding, type), nullable);
+      return column.withEndianness(Endianness.of(endianness));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("column " + name + ": " + e.getMessage(), e);
     }
   }
 

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -611,11 +612,12 @@ public final class Publisher implements Closeable {
    *
    * @return the schema with them, durable
    */
-  Schema addColumns(List<Column> columns) throws IOException {
+  Schema addColumns(List<Column> columns, Consumer<Schema> check) throws IOException {
     return underLock(
         "add columns",
         current -> {
           Schema schema = files.readSchema(disk);
+          check.accept(schema);
           Schema next = schema.withColumns(columns);
           if (!next.equals(schema)) {
             Path temporary = files.newSchema(entropy.ids().get());

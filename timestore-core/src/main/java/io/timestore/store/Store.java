@@ -289,10 +289,20 @@ public final class Store {
    * @throws IllegalArgumentException if rows can't lack one of them, or its name or table is taken
    */
   public Store addColumns(List<Column> columns) throws IOException {
+    return addColumns(columns, schema -> {});
+  }
+
+  /**
+   * As {@link #addColumns(List)}, unless somebody objects.
+   *
+   * @param check looks at the schema that is there, which nobody changes meanwhile; what it throws
+   *     leaves the store as it was
+   */
+  public Store addColumns(List<Column> columns, Consumer<Schema> check) throws IOException {
     writableSchema();
     Schema newSchema;
     try (Publisher publisher = publisher()) {
-      newSchema = publisher.addColumns(columns);
+      newSchema = publisher.addColumns(columns, check);
     }
     Set<String> newOrder = new LinkedHashSet<>(order);
     newOrder.addAll(newSchema.tables());

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.regex.Matcher;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -67,6 +68,73 @@ class SchemaTest {
   void aSmallSchemaIsWrittenAndReadToTheLetter() throws IOException {
     assertThat(new String(SMALL.toJson(), UTF_8)).isEqualTo(SMALL_JSON);
     assertThat(fromJson(SMALL_JSON)).isEqualTo(SMALL);
+  }
+
+  @Test
+  void bigEndianNumbersAndValuesOfFormatsAreWrittenAndReadToTheLetter() throws IOException {
+    String columnsJson =
+        """
+          "columns" : [ {
+            "name" : "size",
+            "table" : "size",
+            "type" : "BIGINT",
+            "nullable" : true,
+            "encoding" : "plain",
+            "endianness" : "big"
+          }, {
+            "name" : "tags",
+            "table" : "t",
+            "type" : "ROW<`a` INT, `b c` ARRAY<VARCHAR(2147483647)>>",
+            "nullable" : false,
+            "encoding" : "json",
+            "endianness" : "little"
+          } ],
+          "flink\
+        """;
+    String json =
+        SMALL_JSON.replaceFirst(
+            "(?s)  \"columns\".*\"flink", Matcher.quoteReplacement(columnsJson));
+    Column.Format format =
+        new Column.Format("json", "ROW<`a` INT, `b c` ARRAY<VARCHAR(2147483647)>>");
+    Schema schema =
+        new Schema(
+            SMALL.storeId(),
+            SMALL.key(),
+            List.of(
+                new Column("size", "size", CellType.parse("BIGINT"), true)
+                    .withEndianness(Endianness.BIG),
+                new Column("tags", "t", format, false)),
+            SMALL.flink());
+
+    assertThat(new String(schema.toJson(), UTF_8)).isEqualTo(json);
+    assertThat(fromJson(json)).isEqualTo(schema);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"BOOLEAN", "TINYINT"})
+  void aSingleByteHasNoOrder(String type) throws IOException {
+    Column column = column("c", "c", type);
+    Schema schema = Schema.create(SMALL.key(), List.of(column));
+    String json = new String(schema.toJson(), UTF_8).replace("\"little\"", "\"big\"");
+
+    assertThat(column.withEndianness(Endianness.BIG)).isEqualTo(column);
+    assertThat(fromJson(json)).isEqualTo(schema);
+  }
+
+  @Test
+  void columnsOfAFormatAreBytesWhichRowsCannotLack() {
+    Column column = new Column("c", "c", new Column.Format("avro", "ROW<`a` INT>"), false);
+
+    assertThat(column.type()).isEqualTo(CellType.bytes());
+    assertThat(column.sqlType()).isEqualTo("ROW<`a` INT> NOT NULL");
+    assertThat(column.mayBeAbsent()).isFalse();
+    assertThat(Column.ofTable("c").mayBeAbsent()).isTrue();
+    assertThatThrownBy(
+            () ->
+                new Column(
+                    "c", "c", CellType.parse("INT"), true, Endianness.LITTLE, column.format()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("cells of the format 'avro' are bytes, not INT");
   }
 
   @ParameterizedTest
@@ -173,9 +241,11 @@ class SchemaTest {
           "VARCHAR(2147483647)"  | "VARCHAR(0)"            | VARCHAR can't have the parameter 0
           "table" : "symbol"     | "table" : "keys"        | table name 'keys'
           "table" : "symbol"     | "table" : null          | field 'table' is null
-          "plain"                | "zstd"                  | column sym: encoding 'zstd', expected 'plain'
+          "plain"                | ""                      | column sym: '' of 'VARCHAR(2147483647)' is no format
+          "encoding"             | "e"                     | field 'encoding' is null
           "endianness"           | "e"                     | field 'endianness' is null
-          "little"               | "big"                   | column sym: endianness 'big'
+          "little"               | "big"                   | column sym: endianness 'big', but cells of variable width
+          "little"               | "LITTLE"                | column sym: endianness 'LITTLE', expected 'little' or 'big'
           """,
       quoteCharacter = '`')
   void wrongFieldsAreNamed(String right, String wrong, String message) {

@@ -9,6 +9,7 @@ import io.timestore.format.CellType;
 import io.timestore.format.CellType.Kind;
 import io.timestore.format.Column;
 import io.timestore.format.Commit;
+import io.timestore.format.Endianness;
 import io.timestore.format.Key;
 import io.timestore.format.Lane.LaneTable;
 import io.timestore.format.Schema;
@@ -181,6 +182,18 @@ class AddColumnsTest {
         Arguments.of(
             new Column("a", "c", CellType.bytes(), false),
             "column a: VARBINARY(2147483647) NOT NULL in table 'c', but the store has it as"
+                + " VARBINARY(2147483647) NOT NULL in table 'a'"),
+        Arguments.of(
+            new Column("a", "a", new Column.Format("json", "ROW<`x` INT>"), false),
+            "column a: ROW<`x` INT> NOT NULL in the format 'json' in table 'a', but the store has"
+                + " it as VARBINARY(2147483647) NOT NULL in table 'a'"),
+        Arguments.of(
+            new Column("c", "c", new Column.Format("json", "ROW<`x` INT>"), false),
+            "column c: ROW<`x` INT> NOT NULL can't be added, since the rows that are there have no"
+                + " value of it; expected a nullable type"),
+        Arguments.of(
+            new Column("a", "a", real, true).withEndianness(Endianness.BIG),
+            "column a: FLOAT in big-endian bytes in table 'a', but the store has it as"
                 + " VARBINARY(2147483647) NOT NULL in table 'a'"),
         Arguments.of(new Column("c", "a", real, true), "two columns use the table 'a'"),
         Arguments.of(new Column("key", "c", real, true), "two columns are named 'key'"));
