@@ -101,6 +101,7 @@ final class TimestoreWriter
       WriterOptions options =
           WriterOptions.ofSink(
               settings.directIo(), settings.bufferMemoryBytes(), state.lineage(), submission);
+      layout.openEncoders(context.asSerializationSchemaInitializationContext());
       StoreWriter writer = store.writer(options, layout.tables());
       return new TimestoreWriter(
           layout, settings, state, writer, context.metricGroup(), isFinished);
@@ -127,8 +128,7 @@ final class TimestoreWriter
               + "; expected one directory that all hosts share");
     }
     Store store = Store.openOrCreate(layout.directory(), layout.newSchema());
-    layout.checkWritable(store);
-    return store;
+    return layout.writable(store);
   }
 
   @Override

@@ -90,7 +90,7 @@ final class SplitCursor {
     current = filled;
     nextIndex = 0;
     rowCount = filled.rowCount();
-    row.bind(filled.batch());
+    row.bind(filled.batch(), filled.rows());
     return true;
   }
 

@@ -10,6 +10,7 @@ import io.timestore.store.Store;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.List;
+import org.apache.flink.api.connector.source.SourceReaderContext;
 
 /**
  * What is read of a store: the columns of a projection. Checks on each host what planning checked
@@ -56,8 +57,12 @@ final class StoreAccess implements Serializable {
     return batch.key(0);
   }
 
+  void openFormats(SourceReaderContext context) throws IOException {
+    layout.openDecoders(context.metricGroup(), context.getUserCodeClassLoader());
+  }
+
   Batch newBatch() {
-    return new Batch(tables().size());
+    return layout.newBatch(projection);
   }
 
   BatchRow newRow() {

@@ -1,6 +1,7 @@
 package io.timestore.flink.source;
 
 import io.timestore.flink.types.TableLayout;
+import java.io.IOException;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.source.Boundedness;
 import org.apache.flink.api.connector.source.Source;
@@ -58,7 +59,9 @@ public final class TimestoreSource
   }
 
   @Override
-  public SourceReader<RowData, TimestoreSplit> createReader(SourceReaderContext context) {
+  public SourceReader<RowData, TimestoreSplit> createReader(SourceReaderContext context)
+      throws IOException {
+    access.openFormats(context);
     return new TimestoreReader(context, access);
   }
 

@@ -13,12 +13,15 @@ import org.apache.flink.table.factories.FactoryUtil;
 
 /** The names that a table's options may have, given its columns without the key. */
 final class OptionNames {
-  private final List<String> columns;
   private final Set<String> known = new TreeSet<>();
-  private final Set<String> later = new TreeSet<>(TimestoreOptions.LATER);
 
-  OptionNames(List<String> columns) {
-    this.columns = columns;
+  /**
+   * The names for some columns.
+   *
+   * @param ofFormats those of the columns' formats; one that ends in a dot begins others
+   */
+  OptionNames(List<String> columns, Set<String> ofFormats) {
+    known.addAll(ofFormats);
     known.add(FactoryUtil.CONNECTOR.key());
     known.add(FactoryUtil.PROPERTY_VERSION.key());
     Stream.of(TimestoreOptions.REQUIRED, TimestoreOptions.OPTIONAL)
@@ -27,9 +30,8 @@ final class OptionNames {
         .forEach(known::add);
     for (String column : columns) {
       known.add(TimestoreOptions.tableOption(column));
-      for (String suffix : TimestoreOptions.LATER_FIELD_SUFFIXES) {
-        later.add(TimestoreOptions.FIELDS_PREFIX + column + suffix);
-      }
+      known.add(TimestoreOptions.endiannessOption(column));
+      known.add(TimestoreOptions.formatOption(column));
     }
   }
 
@@ -40,10 +42,15 @@ final class OptionNames {
    */
   void check(Set<String> names) {
     for (String name : new TreeSet<>(names)) {
-      if (!known.contains(name)) {
-        throw isLater(name, names) ? later("option '" + name + "'") : unknown(name);
+      if (!isKnown(name)) {
+        throw isLater(name) ? later("option '" + name + "'") : unknown(name);
       }
     }
+  }
+
+  private boolean isKnown(String name) {
+    return known.contains(name)
+        || known.stream().anyMatch(other -> other.endsWith(".") && name.startsWith(other));
   }
 
   static ValidationException later(String option) {
@@ -53,16 +60,9 @@ final class OptionNames {
             + " yet: leave it out");
   }
 
-  private boolean isLater(String name, Set<String> names) {
-    return later.contains(name)
-        || TimestoreOptions.LATER_PREFIXES.stream().anyMatch(name::startsWith)
-        || columns.stream().anyMatch(column -> isFormatOption(name, column, names));
-  }
-
-  /** Whether it is an option of the format of this column. */
-  private static boolean isFormatOption(String name, String column, Set<String> names) {
-    String format = TimestoreOptions.FIELDS_PREFIX + column + ".format";
-    return names.contains(format) && name.startsWith(TimestoreOptions.FIELDS_PREFIX + column + ".");
+  private static boolean isLater(String name) {
+    return TimestoreOptions.LATER.contains(name)
+        || TimestoreOptions.LATER_PREFIXES.stream().anyMatch(name::startsWith);
   }
 
   private ValidationException unknown(String name) {
@@ -76,7 +76,7 @@ final class OptionNames {
   }
 
   private String nearest(String name) {
-    return Stream.concat(known.stream(), later.stream())
+    return Stream.concat(known.stream(), TimestoreOptions.LATER.stream())
         .min(
             Comparator.comparing(
                 other -> LevenshteinDistance.getDefaultInstance().apply(name, other)))

@@ -4,6 +4,7 @@ import io.timestore.flink.types.CellTypes;
 import io.timestore.flink.types.TableLayout;
 import io.timestore.format.CellType;
 import io.timestore.format.Column;
+import io.timestore.format.Endianness;
 import io.timestore.format.Key;
 import io.timestore.format.Schema;
 import io.timestore.format.TimeUnit;
@@ -36,18 +37,27 @@ final class TableDeclaration {
   private final List<RowType.RowField> fields;
   private final int keyIndex;
   private final Key key;
-  private final List<CellType> types;
+  private final List<Cells> cells;
 
-  TableDeclaration(DynamicTableFactory factory, DynamicTableFactory.Context context) {
+  /** What the cells of a field are, as a {@link Column} says it. */
+  private record Cells(CellType type, Endianness endianness, Column.@Nullable Format format) {}
+
+  /**
+   * The declaration of a table.
+   *
+   * @param formats those of its columns
+   */
+  TableDeclaration(
+      DynamicTableFactory factory, DynamicTableFactory.Context context, ColumnFormats<?> formats) {
     ResolvedCatalogTable table = context.getCatalogTable();
     options = FactoryUtil.createTableFactoryHelper(factory, context).getOptions();
     rawOptions = table.getOptions();
     fields = ((RowType) context.getPhysicalRowDataType().getLogicalType()).getFields();
     checkClauses(table);
     keyIndex = keyIndex(table.getResolvedSchema());
-    checkOptions(factory);
-    types = fields.stream().map(f -> CellTypes.of(f.getName(), f.getType())).toList();
-    key = key(names().get(keyIndex), types.get(keyIndex));
+    checkOptions(factory, formats);
+    cells = fields.stream().map(this::cells).toList();
+    key = key(names().get(keyIndex), cells.get(keyIndex).type());
     directory = StorePath.of(options.get(TimestoreOptions.PATH));
   }
 
@@ -87,18 +97,13 @@ final class TableDeclaration {
             });
   }
 
-  private void checkOptions(DynamicTableFactory factory) {
+  private void checkOptions(DynamicTableFactory factory, ColumnFormats<?> formats) {
     List<String> columns = new ArrayList<>(names());
     String key = columns.remove(keyIndex);
-    if (rawOptions.containsKey(TimestoreOptions.tableOption(key))) {
-      throw new ValidationException(
-          "option '"
-              + TimestoreOptions.tableOption(key)
-              + "': "
-              + key
-              + " is the key column, whose values are in the store's file 'keys'; leave it out");
-    }
-    new OptionNames(columns).check(rawOptions.keySet());
+    refuseOfKey(key, TimestoreOptions.tableOption(key));
+    refuseOfKey(key, TimestoreOptions.endiannessOption(key));
+    refuseOfKey(key, TimestoreOptions.formatOption(key));
+    new OptionNames(columns, formats.optionNames()).check(rawOptions.keySet());
     FactoryUtil.validateFactoryOptions(factory, options);
     requireNow(TimestoreOptions.SINK_ORDERING, TimestoreOptions.Ordering.CHECKPOINT);
     requireNow(TimestoreOptions.SINK_LATE_ROWS, TimestoreOptions.LateRows.FAIL);
@@ -107,6 +112,18 @@ final class TableDeclaration {
     requirePositive(TimestoreOptions.SCAN_SPLIT_SIZE);
     requirePositive(TimestoreOptions.SINK_REORDER_BUFFER);
     requirePositive(TimestoreOptions.SINK_BUFFER_MEMORY);
+  }
+
+  private void refuseOfKey(String key, String option) {
+    if (rawOptions.containsKey(option)) {
+      throw new ValidationException(
+          "option '"
+              + option
+              + "': "
+              + key
+              + " is the key column, whose values are in the store's file 'keys', u64 in big-endian"
+              + " bytes; leave it out");
+    }
   }
 
   private <T> void requireNow(ConfigOption<T> option, T only) {
@@ -187,7 +204,7 @@ final class TableDeclaration {
     List<Column> columns = new ArrayList<>();
     for (int i = 0; i < fields.size(); i++) {
       if (i != keyIndex) {
-        columns.add(column(fields.get(i), types.get(i), schema));
+        columns.add(column(fields.get(i), cells.get(i), schema));
       }
     }
     TableLayout layout =
@@ -225,7 +242,7 @@ final class TableDeclaration {
     }
   }
 
-  private Column column(RowType.RowField field, CellType type, Optional<Schema> schema) {
+  private Column column(RowType.RowField field, Cells of, Optional<Schema> schema) {
     String name = field.getName();
     String option = TimestoreOptions.tableOption(name);
     String table =
@@ -233,7 +250,8 @@ final class TableDeclaration {
             .or(() -> schema.flatMap(known -> tableOf(name, known)))
             .orElse(name);
     try {
-      return new Column(name, table, type, field.getType().isNullable());
+      return new Column(
+          name, table, of.type(), field.getType().isNullable(), of.endianness(), of.format());
     } catch (IllegalArgumentException e) {
       throw Refusal.of(
           "column "
@@ -245,6 +263,46 @@ final class TableDeclaration {
               + "'",
           e);
     }
+  }
+
+  private Cells cells(RowType.RowField field) {
+    String option = TimestoreOptions.formatOption(field.getName());
+    String format = rawOptions.get(option);
+    CellType type =
+        format == null ? CellTypes.of(field.getName(), field.getType()) : CellType.bytes();
+    return new Cells(
+        type,
+        endianness(field, type),
+        format == null ? null : CellTypes.format(option, format, field.getType()));
+  }
+
+  private Endianness endianness(RowType.RowField field, CellType type) {
+    String option = TimestoreOptions.endiannessOption(field.getName());
+    String value = rawOptions.get(option);
+    if (value == null) {
+      return Endianness.LITTLE;
+    }
+    if (type.widthBytes().isEmpty()) {
+      throw new ValidationException(
+          "option '"
+              + option
+              + "' = '"
+              + value
+              + "': values of "
+              + field.getType().asSummaryString()
+              + " have no order of bytes, expected a column of fixed width; leave it out");
+    }
+    return switch (value) {
+      case "little-endian" -> Endianness.LITTLE;
+      case "big-endian" -> Endianness.BIG;
+      default ->
+          throw new ValidationException(
+              "option '"
+                  + option
+                  + "' = '"
+                  + value
+                  + "', expected 'little-endian' or 'big-endian'");
+    };
   }
 
   private static Optional<String> tableOf(String column, Schema schema) {

@@ -8,7 +8,10 @@ import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.table.factories.FactoryUtil;
 
-/** The options of a timestore table. Beside them there is {@code fields.COL.table}. */
+/**
+ * The options of a timestore table. Beside them there are {@code fields.COL.table}, {@code
+ * fields.COL.endianness}, {@code fields.COL.format} and {@code fields.COL.FORMAT.*}.
+ */
 public final class TimestoreOptions {
 
   /** When rows are ordered and committed. */
@@ -139,12 +142,23 @@ public final class TimestoreOptions {
 
   static final String FIELDS_PREFIX = "fields.";
   static final String TABLE_SUFFIX = ".table";
-  static final List<String> LATER_FIELD_SUFFIXES = List.of(".format", ".endianness");
+  static final String ENDIANNESS_SUFFIX = ".endianness";
+  static final String FORMAT_SUFFIX = ".format";
 
   private TimestoreOptions() {}
 
   /** The option that names a column's table on disk. */
   static String tableOption(String column) {
     return FIELDS_PREFIX + column + TABLE_SUFFIX;
+  }
+
+  /** The option that names the format of a column's cells. */
+  static String formatOption(String column) {
+    return FIELDS_PREFIX + column + FORMAT_SUFFIX;
+  }
+
+  /** The option that names the order of bytes in a column's cells. */
+  static String endiannessOption(String column) {
+    return FIELDS_PREFIX + column + ENDIANNESS_SUFFIX;
   }
 }

@@ -10,14 +10,23 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.apache.flink.api.common.serialization.DeserializationSchema;
+import org.apache.flink.api.common.serialization.SerializationSchema;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ReadableConfig;
+import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.table.connector.format.DecodingFormat;
+import org.apache.flink.table.connector.format.EncodingFormat;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.connector.source.DynamicTableSource;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.factories.DeserializationFormatFactory;
 import org.apache.flink.table.factories.DynamicTableSinkFactory;
 import org.apache.flink.table.factories.DynamicTableSourceFactory;
+import org.apache.flink.table.factories.SerializationFormatFactory;
 
 /** Makes sources and sinks of tables with {@code 'connector' = 'timestore'}. */
 public final class TimestoreTableFactory
@@ -41,11 +50,16 @@ public final class TimestoreTableFactory
 
   @Override
   public DynamicTableSource createDynamicTableSource(Context context) {
-    TableDeclaration declaration = new TableDeclaration(this, context);
+    ColumnFormats<DeserializationFormatFactory> formats =
+        new ColumnFormats<>(DeserializationFormatFactory.class, context);
+    TableDeclaration declaration = new TableDeclaration(this, context, formats);
     ReadableConfig options = declaration.options();
+    Map<DataTypes.Field, DecodingFormat<DeserializationSchema<RowData>>> decoding =
+        formats.create((factory, own) -> factory.createDecodingFormat(context, own));
     TableLayout layout = onDisk(declaration.directory(), () -> readable(declaration));
     return new TimestoreTableSource(
         layout,
+        decoding,
         options.get(TimestoreOptions.SCAN_SPLIT_SIZE).getBytes(),
         options.get(TimestoreOptions.SCAN_VERIFY_CHECKSUMS),
         options.getOptional(TimestoreOptions.SCAN_PARALLELISM).orElse(null),
@@ -61,10 +75,15 @@ public final class TimestoreTableFactory
 
   @Override
   public DynamicTableSink createDynamicTableSink(Context context) {
-    TableDeclaration declaration = new TableDeclaration(this, context);
+    ColumnFormats<SerializationFormatFactory> formats =
+        new ColumnFormats<>(SerializationFormatFactory.class, context);
+    TableDeclaration declaration = new TableDeclaration(this, context, formats);
     ReadableConfig options = declaration.options();
+    Map<DataTypes.Field, EncodingFormat<SerializationSchema<RowData>>> encoding =
+        formats.create((factory, own) -> factory.createEncodingFormat(context, own));
     return new TimestoreTableSink(
         onDisk(declaration.directory(), () -> writable(declaration)),
+        encoding,
         new SinkSettings(
             options.get(TimestoreOptions.SINK_REORDER_BUFFER).getBytes(),
             options.get(TimestoreOptions.SINK_BUFFER_MEMORY).getBytes(),

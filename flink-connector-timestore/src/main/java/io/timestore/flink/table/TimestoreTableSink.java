@@ -2,11 +2,19 @@ package io.timestore.flink.table;
 
 import io.timestore.flink.sink.SinkSettings;
 import io.timestore.flink.sink.TimestoreSink;
+import io.timestore.flink.types.FormatDecoder;
+import io.timestore.flink.types.FormatEncoder;
 import io.timestore.flink.types.TableLayout;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.flink.api.common.serialization.SerializationSchema;
+import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.connector.ChangelogMode;
+import org.apache.flink.table.connector.format.EncodingFormat;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.connector.sink.SinkV2Provider;
+import org.apache.flink.table.data.RowData;
 import org.apache.flink.types.RowKind;
 
 /** A store as a table that takes insertions. */
@@ -14,10 +22,15 @@ final class TimestoreTableSink implements DynamicTableSink {
   private static final int PARALLELISM = 1;
 
   private final TableLayout layout;
+  private final Map<DataTypes.Field, EncodingFormat<SerializationSchema<RowData>>> formats;
   private final SinkSettings settings;
 
-  TimestoreTableSink(TableLayout layout, SinkSettings settings) {
+  TimestoreTableSink(
+      TableLayout layout,
+      Map<DataTypes.Field, EncodingFormat<SerializationSchema<RowData>>> formats,
+      SinkSettings settings) {
     this.layout = layout;
+    this.formats = formats;
     this.settings = settings;
   }
 
@@ -37,12 +50,24 @@ final class TimestoreTableSink implements DynamicTableSink {
 
   @Override
   public SinkRuntimeProvider getSinkRuntimeProvider(Context context) {
-    return SinkV2Provider.of(new TimestoreSink(layout, settings), PARALLELISM);
+    return SinkV2Provider.of(new TimestoreSink(encodingLayout(context), settings), PARALLELISM);
+  }
+
+  private TableLayout encodingLayout(Context context) {
+    Map<String, FormatEncoder> encoders = new HashMap<>();
+    formats.forEach(
+        (column, format) ->
+            encoders.put(
+                column.getName(),
+                new FormatEncoder(
+                    column.getDataType().getLogicalType(),
+                    format.createRuntimeEncoder(context, FormatDecoder.rootType(column)))));
+    return layout.withEncoders(encoders);
   }
 
   @Override
   public DynamicTableSink copy() {
-    return new TimestoreTableSink(layout, settings);
+    return new TimestoreTableSink(layout, formats, settings);
   }
 
   @Override

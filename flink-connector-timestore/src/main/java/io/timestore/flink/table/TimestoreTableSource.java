@@ -1,11 +1,18 @@
 package io.timestore.flink.table;
 
 import io.timestore.flink.source.TimestoreSource;
+import io.timestore.flink.types.FormatDecoder;
 import io.timestore.flink.types.TableLayout;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
+import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.connector.ChangelogMode;
+import org.apache.flink.table.connector.format.DecodingFormat;
 import org.apache.flink.table.connector.source.DynamicTableSource;
 import org.apache.flink.table.connector.source.ScanTableSource;
 import org.apache.flink.table.connector.source.SourceProvider;
@@ -17,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /** A store as a bounded table of insertions. */
 final class TimestoreTableSource implements ScanTableSource, SupportsProjectionPushDown {
   private final TableLayout layout;
+  private final Map<DataTypes.Field, DecodingFormat<DeserializationSchema<RowData>>> formats;
   private final long splitSizeBytes;
   private final boolean verifyChecksums;
   private final @Nullable Integer parallelism;
@@ -25,11 +33,13 @@ final class TimestoreTableSource implements ScanTableSource, SupportsProjectionP
 
   TimestoreTableSource(
       TableLayout layout,
+      Map<DataTypes.Field, DecodingFormat<DeserializationSchema<RowData>>> formats,
       long splitSizeBytes,
       boolean verifyChecksums,
       @Nullable Integer parallelism,
       DataType physicalType) {
     this.layout = layout;
+    this.formats = formats;
     this.splitSizeBytes = splitSizeBytes;
     this.verifyChecksums = verifyChecksums;
     this.parallelism = parallelism;
@@ -57,15 +67,32 @@ final class TimestoreTableSource implements ScanTableSource, SupportsProjectionP
   public ScanRuntimeProvider getScanRuntimeProvider(ScanContext context) {
     TypeInformation<RowData> type = context.createTypeInformation(producedType);
     return SourceProvider.of(
-        new TimestoreSource(layout, projection, splitSizeBytes, verifyChecksums, type),
+        new TimestoreSource(
+            decodingLayout(context), projection, splitSizeBytes, verifyChecksums, type),
         parallelism);
+  }
+
+  private TableLayout decodingLayout(ScanContext context) {
+    List<String> projected = DataType.getFieldNames(producedType);
+    Map<String, FormatDecoder> decoders = new HashMap<>();
+    formats.forEach(
+        (column, format) -> {
+          if (projected.contains(column.getName())) {
+            decoders.put(
+                column.getName(),
+                new FormatDecoder(
+                    column.getDataType().getLogicalType(),
+                    format.createRuntimeDecoder(context, FormatDecoder.rootType(column))));
+          }
+        });
+    return layout.withDecoders(decoders);
   }
 
   @Override
   public DynamicTableSource copy() {
     TimestoreTableSource copy =
         new TimestoreTableSource(
-            layout, splitSizeBytes, verifyChecksums, parallelism, producedType);
+            layout, formats, splitSizeBytes, verifyChecksums, parallelism, producedType);
     copy.projection = projection;
     return copy;
   }

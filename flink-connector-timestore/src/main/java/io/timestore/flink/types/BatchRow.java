@@ -40,6 +40,7 @@ public final class BatchRow implements RowData {
   private final boolean[] nullable;
   private final @Nullable TimestampSteps[] steps;
   private final CellCheck[] checks;
+  private final @Nullable FormatCells[] formats;
   private final @Nullable ColumnData[] cells;
   private final MemorySegment[][] segments;
 
@@ -62,9 +63,10 @@ public final class BatchRow implements RowData {
     nullable = new boolean[fieldCount];
     steps = new TimestampSteps[fieldCount];
     checks = new CellCheck[tables.size()];
+    formats = new FormatCells[fieldCount];
     cells = new ColumnData[fieldCount];
     segments = new MemorySegment[fieldCount][1];
-    batch = new Batch(tables.size());
+    batch = layout.newBatch(projection);
     int batchColumn = 0;
     for (int field = 0; field < fieldCount; field++) {
       if (projection[field] == layout.keyIndex()) {
@@ -75,6 +77,8 @@ public final class BatchRow implements RowData {
       nullable[field] = column.nullable();
       steps[field] = steps(column);
       checks[batchColumn] = new CellCheck(column);
+      FormatDecoder decoder = layout.decoders().get(column.name());
+      formats[field] = decoder == null ? null : new FormatCells(column, key, decoder);
       batchColumns[field] = batchColumn++;
     }
   }
@@ -136,8 +140,13 @@ public final class BatchRow implements RowData {
     throw new IllegalArgumentException("row " + batchRow + " is none of " + rows);
   }
 
-  /** Looks at another batch, which was checked, or at other content of the same; at its row 0. */
-  public void bind(Batch newBatch) {
+  /**
+   * Looks at another batch, which was checked, or at other content of the same; at its row 0.
+   *
+   * @param rows where the batch's rows are, in its order
+   */
+  public void bind(Batch newBatch, List<LaneRange> rows) {
+    IntFunction<String> places = batchRow -> place(rows, batchRow);
     batch = newBatch;
     row = 0;
     for (int field = 0; field < cells.length; field++) {
@@ -146,6 +155,9 @@ public final class BatchRow implements RowData {
         cells[field] = column;
         // A segment of its own for each batch: strings of earlier ones stay on theirs.
         segments[field] = new MemorySegment[] {MemorySegmentFactory.wrap(column.data())};
+        if (formats[field] != null) {
+          formats[field].bind(newBatch, column, places);
+        }
       }
     }
   }
@@ -173,7 +185,8 @@ public final class BatchRow implements RowData {
 
   @Override
   public boolean isNullAt(int pos) {
-    return nullable[pos] && isEmpty(cells[pos]);
+    return nullable[pos]
+        && (isEmpty(cells[pos]) || (formats[pos] != null && formats[pos].valueAt(row) == null));
   }
 
   private boolean isEmpty(ColumnData column) {
@@ -218,12 +231,18 @@ public final class BatchRow implements RowData {
 
   @Override
   public StringData getString(int pos) {
+    if (formats[pos] != null) {
+      return (StringData) formatted(pos, "STRING");
+    }
     ColumnData column = cells[pos];
     return BinaryStringData.fromAddress(segments[pos], column.start(row), sizeBytes(pos, column));
   }
 
   @Override
   public byte[] getBinary(int pos) {
+    if (formats[pos] != null) {
+      return (byte[]) formatted(pos, "BYTES");
+    }
     ColumnData column = cells[pos];
     int start = column.start(row);
     return Arrays.copyOfRange(column.data(), start, start + sizeBytes(pos, column));
@@ -239,7 +258,7 @@ public final class BatchRow implements RowData {
     if (column == null) {
       return key.decimalOf(batch.key(row));
     }
-    long low = column.longAt(row);
+    long low = column.lowLongAt(row);
     if (DecimalData.isCompact(precision)) {
       return DecimalData.fromUnscaledLong(low, precision, scale);
     }
@@ -264,22 +283,31 @@ public final class BatchRow implements RowData {
 
   @Override
   public ArrayData getArray(int pos) {
-    throw noSuchCells("ARRAY");
+    return (ArrayData) formatted(pos, "ARRAY");
   }
 
   @Override
   public MapData getMap(int pos) {
-    throw noSuchCells("MAP");
+    return (MapData) formatted(pos, "MAP");
   }
 
   @Override
   public RowData getRow(int pos, int numFields) {
-    throw noSuchCells("ROW");
+    return (RowData) formatted(pos, "ROW");
   }
 
   @Override
   public Variant getVariant(int pos) {
     throw noSuchCells("VARIANT");
+  }
+
+  /** The value that a format makes of a cell; {@link #isNullAt} was asked before. */
+  private Object formatted(int pos, String type) {
+    FormatCells format = formats[pos];
+    if (format == null) {
+      throw noSuchCells(type);
+    }
+    return format.valueAt(row);
   }
 
   private static UnsupportedOperationException noSuchCells(String type) {

@@ -143,7 +143,7 @@ final class CellCheck {
 
   private static @Nullable String decimalFault(ColumnData cells, int row, Int128 bound) {
     long high = cells.highLongAt(row);
-    long low = cells.longAt(row);
+    long low = cells.lowLongAt(row);
     return bound.isBoundOf(high, low)
         ? null
         : "found the unscaled value "

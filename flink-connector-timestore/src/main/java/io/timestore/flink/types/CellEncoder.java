@@ -4,11 +4,13 @@ import io.timestore.format.CellType;
 import io.timestore.format.Column;
 import io.timestore.format.ColumnData;
 import java.math.BigInteger;
+import java.util.Objects;
 import org.apache.flink.core.memory.MemorySegment;
 import org.apache.flink.table.data.DecimalData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.table.data.binary.BinaryStringData;
+import org.jspecify.annotations.Nullable;
 
 /** Appends one column's values to its cells; throws IllegalArgumentException for what is none. */
 @FunctionalInterface
@@ -22,8 +24,12 @@ interface CellEncoder {
    * The encoder of a column.
    *
    * @param field the column's index in the rows
+   * @param format what makes the cells; null if the column is plain
    */
-  static CellEncoder of(Column column, int field) {
+  static CellEncoder of(Column column, int field, @Nullable FormatEncoder format) {
+    if (format != null) {
+      return formatted(column, field, format);
+    }
     CellType type = column.type();
     return switch (type.kind()) {
       case BOOLEAN -> (row, cells) -> cells.appendByte((byte) (row.getBoolean(field) ? 1 : 0));
@@ -128,6 +134,25 @@ interface CellEncoder {
       byte[] bytes = row.getBinary(field);
       if (bytes.length > bytesMax) {
         throw refused(column, "a value of " + bytes.length + " bytes");
+      }
+      appendBytes(cells, bytes, 0, bytes.length, nullable);
+    };
+  }
+
+  private static CellEncoder formatted(Column column, int field, FormatEncoder format) {
+    RowData.FieldGetter getter = RowData.createFieldGetter(format.type(), field);
+    boolean nullable = column.nullable();
+    return (row, cells) -> {
+      Object value = Objects.requireNonNull(getter.getFieldOrNull(row));
+      byte[] bytes;
+      try {
+        bytes = format.encode(value);
+      } catch (RuntimeException e) {
+        String fault = "can't be written as '" + column.encoding() + "': ";
+        throw new IllegalArgumentException(fault(column, fault + FormatDecoder.reason(e)), e);
+      }
+      if (bytes == null) {
+        throw refused(column, "'" + column.encoding() + "' made no bytes of a value");
       }
       appendBytes(cells, bytes, 0, bytes.length, nullable);
     };

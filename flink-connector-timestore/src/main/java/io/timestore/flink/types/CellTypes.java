@@ -2,6 +2,7 @@ package io.timestore.flink.types;
 
 import io.timestore.format.CellType;
 import io.timestore.format.CellType.Kind;
+import io.timestore.format.Column;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.types.logical.BinaryType;
 import org.apache.flink.table.types.logical.CharType;
@@ -17,12 +18,40 @@ import org.apache.flink.table.types.logical.VarCharType;
 public final class CellTypes {
   private static final String SUPPORTED =
       "BOOLEAN, TINYINT, SMALLINT, INT, BIGINT, FLOAT, DOUBLE, DECIMAL, DATE, TIME, TIMESTAMP,"
-          + " TIMESTAMP_LTZ, INTERVAL, CHAR, VARCHAR, STRING, BINARY, VARBINARY and BYTES";
+          + " TIMESTAMP_LTZ, INTERVAL, CHAR, VARCHAR, STRING, BINARY, VARBINARY and BYTES, or, with a"
+          + " format, ROW, ARRAY, MAP and MULTISET";
 
   private CellTypes() {}
 
   /**
-   * The layout of a column's cells.
+   * What a column of a format is in the store.
+   *
+   * @param option names the format, for errors
+   * @throws ValidationException if cells of the type are never made by a format
+   */
+  public static Column.Format format(String option, String format, LogicalType type) {
+    boolean takesFormat =
+        switch (type.getTypeRoot()) {
+          case ROW, ARRAY, MAP, MULTISET -> true;
+          case VARCHAR -> ((VarCharType) type).getLength() == VarCharType.MAX_LENGTH;
+          case VARBINARY -> ((VarBinaryType) type).getLength() == VarBinaryType.MAX_LENGTH;
+          default -> false;
+        };
+    if (!takesFormat) {
+      throw new ValidationException(
+          "option '"
+              + option
+              + "' = '"
+              + format
+              + "': a column of "
+              + type.asSummaryString()
+              + " has no format, expected ROW, ARRAY, MAP, MULTISET, STRING or BYTES; leave it out");
+    }
+    return new Column.Format(format, type.copy(true).asSerializableString());
+  }
+
+  /**
+   * The layout of a column's cells, without a format.
    *
    * @param column named in errors
    * @throws ValidationException if this version has no cells for the type
@@ -50,18 +79,17 @@ public final class CellTypes {
       case VARCHAR -> CellType.of(Kind.VARCHAR, ((VarCharType) type).getLength());
       case BINARY -> CellType.of(Kind.BINARY, ((BinaryType) type).getLength());
       case VARBINARY -> CellType.of(Kind.VARBINARY, ((VarBinaryType) type).getLength());
-      case ROW, ARRAY, MAP, MULTISET, STRUCTURED_TYPE ->
+      case ROW, ARRAY, MAP, MULTISET ->
           throw new ValidationException(
               "column "
                   + column
                   + ": the nested type "
                   + type.asSummaryString()
-                  + " needs a format, 'fields."
+                  + " needs a format: set 'fields."
                   + column
-                  + ".format', and this version can't read or write formats yet;"
-                  + " expected one of "
-                  + SUPPORTED);
+                  + ".format' to one on the class path, such as 'json'");
       case TIMESTAMP_WITH_TIME_ZONE,
+          STRUCTURED_TYPE,
           DISTINCT_TYPE,
           NULL,
           RAW,

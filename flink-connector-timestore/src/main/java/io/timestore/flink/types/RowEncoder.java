@@ -3,6 +3,7 @@ package io.timestore.flink.types;
 import io.timestore.format.Batch;
 import io.timestore.format.Column;
 import io.timestore.format.ColumnData;
+import java.util.List;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.types.RowKind;
 
@@ -20,13 +21,13 @@ public final class RowEncoder {
     encoders = new CellEncoder[columns.length];
     for (int i = 0; i < columns.length; i++) {
       fields[i] = layout.fieldOf(i);
-      encoders[i] = CellEncoder.of(columns[i], fields[i]);
+      encoders[i] = CellEncoder.of(columns[i], fields[i], layout.encoders().get(columns[i].name()));
     }
   }
 
   /** A batch with a column for each of the layout's, in the same order. */
   public Batch newBatch() {
-    return new Batch(columns.length);
+    return new Batch(List.of(columns));
   }
 
   /**

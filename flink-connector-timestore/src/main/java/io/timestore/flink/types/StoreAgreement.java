@@ -10,6 +10,7 @@ import io.timestore.store.Store;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.apache.flink.table.api.ValidationException;
@@ -42,34 +43,82 @@ final class StoreAgreement {
     }
   }
 
+  /** Holds what the DDL says of the key, and of the columns that the schema has, against it. */
   void checkSchema() {
     Optional<Schema> schema = store.schema();
     if (schema.isPresent()) {
       checkKey(schema.get().key());
       for (Column column : layout.columns()) {
-        checkColumn(column, schema.get().columns());
+        known(column).ifPresent(expected -> checkColumn(column, expected));
       }
     }
   }
 
-  void checkTables() throws IOException {
+  private Optional<Column> known(Column column) {
+    return store.schema().stream()
+        .flatMap(schema -> schema.columns().stream())
+        .filter(known -> known.name().equals(column.name()))
+        .findAny();
+  }
+
+  /** Columns of the DDL that the store lacks. */
+  List<Column> newColumns() throws IOException {
     List<String> tables = store.tables();
-    for (Column column : layout.columns()) {
-      if (!tables.contains(column.table())) {
-        throw new ValidationException(
-            "column "
-                + column.name()
-                + ": '"
-                + layout.path()
-                + "' has no table '"
-                + column.table()
-                + "', found "
-                + quoted(tables)
-                + "; leave the column out, or name its table with 'fields."
-                + column.name()
-                + ".table'");
-      }
+    return layout.columns().stream()
+        .filter(
+            column ->
+                store.schema().isPresent()
+                    ? known(column).isEmpty()
+                    : !tables.contains(column.table()))
+        .toList();
+  }
+
+  void checkNothingNew() throws IOException {
+    Optional<Column> column = newColumns().stream().findFirst();
+    if (column.isPresent()) {
+      throw absent(column.get(), "; leave the column out");
     }
+  }
+
+  void checkNewColumnsAreNullable() throws IOException {
+    Optional<Column> column = newColumns().stream().filter(c -> !c.nullable()).findFirst();
+    if (column.isPresent()) {
+      throw absent(
+          column.get(),
+          "; an INSERT can't add a column of "
+              + text(column.get())
+              + ", since the rows that are there have no value of it: declare it without NOT NULL");
+    }
+  }
+
+  private ValidationException absent(Column column, String advice) throws IOException {
+    if (store.schema().isEmpty()) {
+      return new ValidationException(
+          "column "
+              + column.name()
+              + ": '"
+              + layout.path()
+              + "' has no table '"
+              + column.table()
+              + "', found "
+              + quoted(store.tables())
+              + advice
+              + ", or name its table with 'fields."
+              + column.name()
+              + ".table'");
+    }
+    return new ValidationException(
+        "column "
+            + column.name()
+            + ": not in "
+            + schemaFile()
+            + ", which has the columns "
+            + store.schema().get().columns().stream()
+                .map(Column::name)
+                .collect(Collectors.joining(", "))
+            + " beside the key"
+            + advice
+            + ", or name it as it is there");
   }
 
   private void checkKey(Key expected) {
@@ -107,23 +156,41 @@ final class StoreAgreement {
     }
   }
 
-  private void checkColumn(Column column, List<Column> known) {
-    Column expected =
-        known.stream()
-            .filter(other -> other.name().equals(column.name()))
-            .findAny()
-            .orElseThrow(
-                () ->
-                    new ValidationException(
-                        "column "
-                            + column.name()
-                            + ": not in "
-                            + schemaFile()
-                            + ", which has the columns "
-                            + names(known)
-                            + " beside the key; name it as it is there; columns can't be added in this version yet"));
-    if (!column.type().equals(expected.type()) || column.nullable() != expected.nullable()) {
+  private void checkColumn(Column column, Column expected) {
+    if (!column.typeText().equals(expected.typeText())
+        || column.nullable() != expected.nullable()) {
       throw disagreement("column " + column.name(), text(column), text(expected));
+    }
+    if (!column.encoding().equals(expected.encoding())) {
+      throw new ValidationException(
+          "column "
+              + column.name()
+              + ": the DDL declares "
+              + format(column)
+              + ", but "
+              + schemaFile()
+              + " says "
+              + format(expected)
+              + "; "
+              + (expected.format() == null
+                  ? "leave 'fields." + column.name() + ".format' out"
+                  : "set 'fields." + column.name() + ".format' = '" + expected.encoding() + "'"));
+    }
+    if (column.endianness() != expected.endianness()) {
+      throw new ValidationException(
+          "column "
+              + column.name()
+              + ": the DDL declares "
+              + column.endianness()
+              + "-endian bytes, but "
+              + schemaFile()
+              + " says "
+              + expected.endianness()
+              + "-endian; set 'fields."
+              + column.name()
+              + ".endianness' = '"
+              + expected.endianness()
+              + "-endian'");
     }
     if (!column.table().equals(expected.table())) {
       throw new ValidationException(
@@ -157,15 +224,20 @@ final class StoreAgreement {
   void checkNothingLeftOut() throws IOException {
     Optional<Schema> schema = store.schema();
     if (schema.isEmpty()) {
-      checkTables();
       List<String> missing =
           store.tables().stream().filter(table -> !layout.tables().contains(table)).toList();
       refuse(missing, "'" + layout.path() + "'", "a column for each of the tables");
       return;
     }
+    checkNothingLeftOut(schema.get());
+  }
+
+  /** As {@link #checkNothingLeftOut()}, of a schema that may be newer than the store's. */
+  void checkNothingLeftOut(Schema schema) {
+    Set<String> declared = layout.columns().stream().map(Column::name).collect(Collectors.toSet());
     List<String> missing =
-        schema.get().columns().stream()
-            .filter(column -> !layout.tables().contains(column.table()))
+        schema.columns().stream()
+            .filter(column -> !declared.contains(column.name()))
             .map(column -> column.name() + " " + text(column))
             .toList();
     refuse(missing, schemaFile(), "the columns");
@@ -188,8 +260,13 @@ final class StoreAgreement {
     return layout.directory().resolve("schema.json").toString();
   }
 
+  private static String format(Column column) {
+    return column.format() == null ? "no format" : "the format '" + column.encoding() + "'";
+  }
+
   private static String text(Column column) {
-    return text(column.type()) + (column.nullable() ? "" : " NOT NULL");
+    String type = column.format() == null ? text(column.type()) : column.typeText();
+    return type + (column.nullable() ? "" : " NOT NULL");
   }
 
   /** The type as a DDL would spell it. */
@@ -198,10 +275,6 @@ final class StoreAgreement {
       return "STRING";
     }
     return type.equals(CellType.bytes()) ? "BYTES" : type.toString();
-  }
-
-  private static String names(List<Column> columns) {
-    return columns.stream().map(Column::name).collect(Collectors.joining(", "));
   }
 
   private static String quoted(List<String> tables) {

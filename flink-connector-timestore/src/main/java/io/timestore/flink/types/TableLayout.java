@@ -1,6 +1,7 @@
 package io.timestore.flink.types;
 
 import io.timestore.disk.FileNames;
+import io.timestore.format.Batch;
 import io.timestore.format.Column;
 import io.timestore.format.Key;
 import io.timestore.format.Schema;
@@ -10,8 +11,12 @@ import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import org.apache.flink.api.common.serialization.SerializationSchema;
+import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.table.api.ValidationException;
+import org.apache.flink.util.UserCodeClassLoader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,13 +29,59 @@ import org.jspecify.annotations.Nullable;
  * @param key the key column
  * @param keyIndex the key's index among the physical columns of the DDL
  * @param columns all other physical columns, in the DDL's order
+ * @param encoders what makes the cells of columns that have a format, by column, when writing
+ * @param decoders what makes their values, by column, when reading; those that are read
  */
 public record TableLayout(
-    String path, @Nullable UUID storeId, String host, Key key, int keyIndex, List<Column> columns)
+    String path,
+    @Nullable UUID storeId,
+    String host,
+    Key key,
+    int keyIndex,
+    List<Column> columns,
+    Map<String, FormatEncoder> encoders,
+    Map<String, FormatDecoder> decoders)
     implements Serializable {
 
   public TableLayout {
     columns = List.copyOf(columns);
+    encoders = Map.copyOf(encoders);
+    decoders = Map.copyOf(decoders);
+  }
+
+  /** A layout without what encodes and decodes cells of a format. */
+  public TableLayout(
+      String path,
+      @Nullable UUID storeId,
+      String host,
+      Key key,
+      int keyIndex,
+      List<Column> columns) {
+    this(path, storeId, host, key, keyIndex, columns, Map.of(), Map.of());
+  }
+
+  /** This layout, to write columns of a format. */
+  public TableLayout withEncoders(Map<String, FormatEncoder> newEncoders) {
+    return new TableLayout(path, storeId, host, key, keyIndex, columns, newEncoders, decoders);
+  }
+
+  /** This layout, to read columns of a format. */
+  public TableLayout withDecoders(Map<String, FormatDecoder> newDecoders) {
+    return new TableLayout(path, storeId, host, key, keyIndex, columns, encoders, newDecoders);
+  }
+
+  /** Starts the formats of a writer: before a {@link RowEncoder} appends, in each subtask. */
+  public void openEncoders(SerializationSchema.InitializationContext context) throws IOException {
+    for (Map.Entry<String, FormatEncoder> encoder : encoders.entrySet()) {
+      encoder.getValue().open(encoder.getKey(), context);
+    }
+  }
+
+  /** Starts the formats of a reader: before a {@link BatchRow} is looked at, in each subtask. */
+  public void openDecoders(MetricGroup metrics, UserCodeClassLoader loader) throws IOException {
+    for (Map.Entry<String, FormatDecoder> decoder : decoders.entrySet()) {
+      decoder.getValue().open(decoder.getKey(), metrics, loader);
+    }
   }
 
   public Path directory() {
@@ -63,9 +114,18 @@ public record TableLayout(
    * @param projection indexes of physical columns
    */
   public List<String> tables(int[] projection) {
+    return columns(projection).stream().map(Column::table).toList();
+  }
+
+  /** A batch for cells of the tables of a projection. */
+  public Batch newBatch(int[] projection) {
+    return new Batch(columns(projection));
+  }
+
+  private List<Column> columns(int[] projection) {
     return Arrays.stream(projection)
         .filter(field -> field != keyIndex)
-        .mapToObj(field -> columnAt(field).table())
+        .mapToObj(this::columnAt)
         .toList();
   }
 
@@ -83,12 +143,12 @@ public record TableLayout(
     StoreAgreement agreement = new StoreAgreement(this, store);
     agreement.checkIdentity();
     agreement.checkSchema();
-    agreement.checkTables();
+    agreement.checkNothingNew();
   }
 
   /**
    * Refuses to write to a store that isn't the one that planning saw, or that disagrees with the
-   * DDL, or of which the DDL leaves out a column.
+   * DDL, or of which the DDL leaves out a column, or that lacks a NOT NULL one.
    *
    * @throws ValidationException if so, with a sentence that names what differs
    */
@@ -97,5 +157,21 @@ public record TableLayout(
     agreement.checkIdentity();
     agreement.checkSchema();
     agreement.checkNothingLeftOut();
+    agreement.checkNewColumnsAreNullable();
+  }
+
+  /**
+   * The store, with the columns that it lacked; for any number of rows at the same cost.
+   *
+   * @throws ValidationException as {@link #checkWritable}
+   */
+  public Store writable(Store store) throws IOException {
+    checkWritable(store);
+    StoreAgreement agreement = new StoreAgreement(this, store);
+    List<Column> added = agreement.newColumns();
+    // Another writer may have added others meanwhile.
+    return added.isEmpty()
+        ? store
+        : store.addColumns(added, schema -> agreement.checkNothingLeftOut(schema));
   }
 }

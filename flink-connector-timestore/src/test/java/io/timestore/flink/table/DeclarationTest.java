@@ -117,7 +117,11 @@ class DeclarationTest {
     SQL.table("k BIGINT, tags ARRAY<INT>", "", directory)
         .refusedRead()
         .hasMessageStartingWith(
-            "column tags: the nested type ARRAY<INT> needs a format, 'fields.tags.format'");
+            "column tags: the nested type ARRAY<INT> needs a format: set 'fields.tags.format'");
+    assertThat(
+            SQL.table("k BIGINT, tags ARRAY<INT>", "", directory, "'fields.tags.format' = 'json'")
+                .explain("INSERT INTO t SELECT CAST(1 AS BIGINT), ARRAY[1]"))
+        .contains("Sink(");
   }
 
   @Test

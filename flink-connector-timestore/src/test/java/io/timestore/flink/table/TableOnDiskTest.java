@@ -235,6 +235,18 @@ class TableOnDiskTest {
         .containsExactlyInAnyOrderElementsOf(expected);
   }
 
+  @Test
+  void bigEndianNumbersOfTheCrateAreReadByTheDdlAlone() {
+    String query = "SELECT ts, size FROM t WHERE sym = 'BTC'";
+    List<Row> expected = SQL.table(CRATE_COLUMNS, "", CRATE_STORE).rows(query);
+    expected.replaceAll(row -> Row.of(row.getField(0), Long.reverseBytes((Long) row.getField(1))));
+
+    SQL.table(CRATE_COLUMNS, "", CRATE_STORE, "'fields.size.endianness' = 'big-endian'");
+
+    assertThat(expected).hasSizeGreaterThan(100);
+    assertThat(SQL.rows(query)).containsExactlyInAnyOrderElementsOf(expected);
+  }
+
   private static byte[] bytes(String hex) {
     return hex.equals("-") ? new byte[0] : HexFormat.of().parseHex(hex);
   }

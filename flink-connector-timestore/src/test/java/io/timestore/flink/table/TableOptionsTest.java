@@ -20,7 +20,9 @@ class TableOptionsTest {
         .refusedWrite()
         .hasMessage(
             "unknown option 'sink.paralelism', did you mean 'sink.parallelism'? The options of"
-                + " this table are connector, fields.price.table, fields.size.table, key.field,"
+                + " this table are connector, fields.price.endianness, fields.price.format,"
+                + " fields.price.table, fields.size.endianness, fields.size.format,"
+                + " fields.size.table, key.field,"
                 + " key.unit, path, property-version, scan.parallelism, scan.split.size,"
                 + " scan.verify-checksums, sink.buffer-memory, sink.direct-io, sink.late-rows,"
                 + " sink.ordering, sink.parallelism, sink.reorder-buffer, sink.restore.mode");
@@ -30,6 +32,7 @@ class TableOptionsTest {
   @CsvSource({
     "fields.pirce.table, fields.price.table",
     "fields.price.tabel, fields.price.table",
+    "fields.price.endianes, fields.price.endianness",
     "scan.split.sise, scan.split.size",
     "format, path",
   })
@@ -51,8 +54,6 @@ class TableOptionsTest {
         "sink.lanes.max",
         "lookup.cache",
         "scan.watermark.idle-timeout",
-        "fields.price.format",
-        "fields.size.endianness",
       })
   void optionsOfLaterVersionsSaySo(String option) {
     SQL.table(directory, "'" + option + "' = '1'")
@@ -64,11 +65,74 @@ class TableOptionsTest {
                 + " it yet: leave it out");
   }
 
+  private static SqlSession tags(Path path, String... options) {
+    return SQL.table("ts BIGINT, tags ARRAY<INT>", "", path, options);
+  }
+
   @Test
-  void optionsOfAFormatAreOfLaterVersionsToo() {
-    SQL.table(directory, "'fields.price.format' = 'avro'", "'fields.price.avro.x' = '1'")
+  void anUnknownFormatNamesThoseThatAreThere() {
+    tags(directory, "'fields.tags.format' = 'jsn'")
+        .refusedRead()
+        .message()
+        .startsWith(
+            "option 'fields.tags.format' = 'jsn': Could not find any factory for identifier")
+        .contains(" avro ", " json ", " protobuf ", " raw")
+        .doesNotContain("\n");
+  }
+
+  @Test
+  void aFormatThatOnlyReadsIsRefusedWhereItWouldWrite() {
+    tags(directory, "'fields.tags.format' = 'ogg-jsn'")
+        .refused("INSERT INTO t SELECT CAST(1 AS BIGINT), ARRAY[1]")
+        .message()
+        .startsWith("option 'fields.tags.format' = 'ogg-jsn': ")
+        .contains("SerializationFormatFactory");
+  }
+
+  @Test
+  void aFormatOfChangesIsRefused() {
+    tags(directory, "'fields.tags.format' = 'debezium-json'")
+        .refusedRead()
+        .hasMessageStartingWith(
+            "option 'fields.tags.format' = 'debezium-json': a format of changes")
+        .hasMessageEndingWith("but a cell is one value, expected a format of insertions");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "fields.tags.json.ignore-parse-errrors, fields.tags.json.ignore-parse-errors",
+    "fields.tags.jsn.ignore-parse-errors, fields.tags.json.ignore-parse-errors",
+    "fields.tags.formt, fields.tags.format",
+  })
+  void misspeltOptionsOfAFormatAreRefused(String option, String nearest) {
+    tags(directory, "'fields.tags.format' = 'json'", "'" + option + "' = 'true'")
+        .refusedRead()
+        .hasMessageStartingWith(
+            "unknown option '" + option + "', did you mean '" + nearest + "'? ");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "json, json.fail-on-missing-field, perhaps, Invalid value for option 'fail-on-missing-field'. Could not parse value 'perhaps'",
+    "json, json.timestamp-format.standard, ISO, Unsupported value 'ISO' for timestamp-format",
+    "avro, avro.encoding, xml, Invalid value for option 'encoding'. Could not parse value 'xml'",
+    "protobuf, protobuf.read-default-values, true, One or more required options are missing.",
+  })
+  void aWrongValueOfAFormatsOptionIsShown(
+      String format, String option, String value, String fault) {
+    tags(
+            directory,
+            "'fields.tags.format' = '" + format + "'",
+            "'fields.tags." + option + "' = '" + value + "'")
+        .refusedRead()
+        .hasMessageStartingWith("option 'fields.tags.format' = '" + format + "': " + fault);
+  }
+
+  @Test
+  void valuesOfFixedWidthHaveNoFormat() {
+    SQL.table(directory, "'fields.price.format' = 'json'")
         .refusedWrite()
-        .hasMessageStartingWith("option 'fields.price.avro.x' is known to the contract");
+        .hasMessageStartingWith("option 'fields.price.format' = 'json': a column of DOUBLE");
   }
 
   @ParameterizedTest
@@ -99,6 +163,8 @@ class TableOptionsTest {
                     "'key.field' = 'ts'",
                     "'key.unit' = 'ns'",
                     "'fields.price.table' = 'p'",
+                    "'fields.price.endianness' = 'little-endian'",
+                    "'fields.size.endianness' = 'big-endian'",
                     "'scan.parallelism' = '2'",
                     "'scan.split.size' = '1 mb'",
                     "'sink.parallelism' = '1'",
@@ -169,12 +235,45 @@ class TableOptionsTest {
         .hasMessageContaining("two columns use the table 'size'");
   }
 
-  @Test
-  void theKeyHasNoTable() {
-    SQL.table(directory, "'fields.ts.table' = 'x'")
+  @ParameterizedTest
+  @ValueSource(strings = {"fields.ts.table", "fields.ts.endianness", "fields.ts.format"})
+  void theKeyHasNoOptionsOfAColumn(String option) {
+    SQL.table(directory, "'" + option + "' = 'raw'")
         .refusedWrite()
         .hasMessage(
-            "option 'fields.ts.table': ts is the key column, whose values are in the store's file"
-                + " 'keys'; leave it out");
+            "option '"
+                + option
+                + "': ts is the key column, whose values are in the store's file 'keys', u64 in"
+                + " big-endian bytes; leave it out");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"big", "BIG-ENDIAN", "", "network"})
+  void anUnknownEndiannessNamesBoth(String value) {
+    SQL.table(directory, "'fields.size.endianness' = '" + value + "'")
+        .refusedWrite()
+        .hasMessage(
+            "option 'fields.size.endianness' = '"
+                + value
+                + "', expected 'little-endian' or 'big-endian'");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "STRING, little-endian, STRING",
+    "VARCHAR(3), big-endian, VARCHAR(3)",
+    "CHAR(3) NOT NULL, big-endian, CHAR(3) NOT NULL",
+    "BYTES, big-endian, BYTES",
+    "BINARY(3), x, BINARY(3)",
+  })
+  void valuesOfVariableWidthHaveNoOrderOfBytes(String type, String value, String shown) {
+    SQL.table("ts BIGINT, v " + type, "", directory, "'fields.v.endianness' = '" + value + "'")
+        .refusedRead()
+        .hasMessage(
+            "option 'fields.v.endianness' = '"
+                + value
+                + "': values of "
+                + shown
+                + " have no order of bytes, expected a column of fixed width; leave it out");
   }
 }

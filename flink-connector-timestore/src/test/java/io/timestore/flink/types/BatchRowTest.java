@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.timestore.format.Batch;
 import io.timestore.format.Column;
 import io.timestore.format.CorruptStoreException;
+import io.timestore.format.Endianness;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.ArrayList;
@@ -133,8 +134,13 @@ class BatchRowTest {
   void everyTypeComesBackToTheLastBit(LogicalType type, List<Object> values)
       throws CorruptStoreException {
     List<Object> expected = values.stream().map(BatchRowTest::bits).toList();
-    assertThat(roundTrip(type.copy(false), values, false)).isEqualTo(expected);
-    assertThat(roundTrip(type.copy(false), values, true)).isEqualTo(expected);
+    Column column = new Column("c", "c", CellTypes.of("c", type), false);
+    assertThat(roundTrip(column, type.copy(false), values, false)).isEqualTo(expected);
+    assertThat(roundTrip(column, type.copy(false), values, true)).isEqualTo(expected);
+    if (column.type().widthBytes().isPresent()) {
+      Column big = column.withEndianness(Endianness.BIG);
+      assertThat(roundTrip(big, type.copy(false), values, false)).isEqualTo(expected);
+    }
   }
 
   @ParameterizedTest
@@ -147,15 +153,15 @@ class BatchRowTest {
     withNulls.add(null);
     List<@Nullable Object> expected = new ArrayList<>(withNulls);
     expected.replaceAll(BatchRowTest::bits);
-    assertThat(roundTrip(type, withNulls, false)).isEqualTo(expected);
-    assertThat(roundTrip(type, withNulls, true)).isEqualTo(expected);
+    Column column = new Column("c", "c", CellTypes.of("c", type), true);
+    assertThat(roundTrip(column, type, withNulls, false)).isEqualTo(expected);
+    assertThat(roundTrip(column, type, withNulls, true)).isEqualTo(expected);
   }
 
   private static List<@Nullable Object> roundTrip(
-      LogicalType type, List<? extends @Nullable Object> values, boolean binary)
+      Column column, LogicalType type, List<? extends @Nullable Object> values, boolean binary)
       throws CorruptStoreException {
-    TestTable table =
-        TestTable.of(new Column("c", "c", CellTypes.of("c", type), type.isNullable()));
+    TestTable table = TestTable.of(column);
     RowDataSerializer serializer = new RowDataSerializer(new BigIntType(), type);
     RowEncoder encoder = table.encoder();
     Batch batch = encoder.newBatch();
@@ -165,7 +171,7 @@ class BatchRowTest {
     }
     BatchRow view = table.row();
     view.check(batch, TestTable.from(0, 0));
-    view.bind(batch);
+    view.bind(batch, TestTable.from(0, 0));
     RowData.FieldGetter getter = RowData.createFieldGetter(type, 1);
     List<@Nullable Object> found = new ArrayList<>();
     for (int row = 0; row < batch.rowCount(); row++) {
@@ -198,7 +204,7 @@ class BatchRowTest {
     batch.appendKey(7);
 
     row.check(batch, TestTable.from(0, 0));
-    row.bind(batch);
+    row.bind(batch, TestTable.from(0, 0));
 
     assertThat(row.getArity()).isEqualTo(4);
     assertThat(row.getLong(0)).isEqualTo(30);
@@ -211,12 +217,12 @@ class BatchRowTest {
   void stringsOfAnEarlierBatchStayAsTheyWere() {
     TestTable table = TestTable.of(column("c", "VARCHAR(9)"));
     BatchRow row = table.row();
-    row.bind(table.encode(string("one"), string("two")));
+    row.bind(table.encode(string("one"), string("two")), TestTable.from(0, 0));
     StringData one = row.getString(1);
     row.seek(1);
     StringData two = row.getString(1);
 
-    row.bind(table.encode(string("three")));
+    row.bind(table.encode(string("three")), TestTable.from(0, 0));
 
     assertThat(row.getString(1)).hasToString("three");
     assertThat(one).hasToString("one");
@@ -291,6 +297,18 @@ class BatchRowTest {
         .hasMessage("column c, " + type + ": table 'c' of /data/t, row 10: " + fault);
     assertThatThrownBy(() -> table.row().check(batch, TestTable.from(2, 10)))
         .hasMessageContaining(": table 'c' of /data/t, lane 2, row 10: ");
+  }
+
+  @Test
+  void valuesAreCheckedInTheirOrderOfBytes() {
+    Column column = column("c", "DECIMAL(2, 1)").withEndianness(Endianness.BIG);
+    Batch batch = new Batch(List.of(column));
+    batch.column(0).appendInt128(0, 99);
+    batch.column(0).appendInt128(0, 100);
+    batch.resize(2);
+
+    assertThatThrownBy(() -> TestTable.of(column).row().check(batch, TestTable.from(0, 0)))
+        .hasMessageContaining("row 1: found the unscaled value 100, expected at most 99");
   }
 
   @Test

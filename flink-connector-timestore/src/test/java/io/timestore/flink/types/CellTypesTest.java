@@ -3,11 +3,14 @@ package io.timestore.flink.types;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.timestore.format.Column;
 import java.util.stream.Stream;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.LogicalType;
+import org.apache.flink.table.types.logical.VarBinaryType;
+import org.apache.flink.table.types.logical.VarCharType;
 import org.apache.flink.table.types.logical.VariantType;
 import org.apache.flink.table.types.logical.ZonedTimestampType;
 import org.junit.jupiter.api.Test;
@@ -58,14 +61,34 @@ class CellTypesTest {
 
   @ParameterizedTest
   @MethodSource("nestedTypes")
-  void nestedTypesNeedAFormatThatIsNotThereYet(LogicalType type) {
+  void nestedTypesNeedAFormat(LogicalType type) {
     assertThatThrownBy(() -> CellTypes.of("tags", type))
         .isInstanceOf(ValidationException.class)
-        .hasMessageStartingWith(
+        .hasMessage(
             "column tags: the nested type "
                 + type.asSummaryString()
-                + " needs a format, 'fields.tags.format', and this version can't read or write"
-                + " formats yet; expected one of BOOLEAN, TINYINT");
+                + " needs a format: set 'fields.tags.format' to one on the class path, such as"
+                + " 'json'");
+    assertThat(CellTypes.format("o", "json", type.copy(false)))
+        .isEqualTo(new Column.Format("json", type.asSerializableString()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("scalarTypes")
+  void ofScalarTypesTextAndBytesOfAnyLengthMayHaveAFormat(DataType type, String cells) {
+    LogicalType logical = type.getLogicalType();
+    if (logical.equals(new VarCharType(VarCharType.MAX_LENGTH))
+        || logical.equals(new VarBinaryType(VarBinaryType.MAX_LENGTH))) {
+      assertThat(CellTypes.format("o", "raw", logical).sqlType()).isEqualTo(cells);
+      return;
+    }
+    assertThatThrownBy(() -> CellTypes.format("fields.c.format", "raw", logical))
+        .isInstanceOf(ValidationException.class)
+        .hasMessage(
+            "option 'fields.c.format' = 'raw': a column of "
+                + logical.asSummaryString()
+                + " has no format, expected ROW, ARRAY, MAP, MULTISET, STRING or BYTES; leave it"
+                + " out");
   }
 
   static Stream<LogicalType> otherTypes() {
@@ -82,7 +105,7 @@ class CellTypesTest {
             "column c: the type "
                 + type.asSummaryString()
                 + " is not supported, expected one of BOOLEAN,")
-        .hasMessageEndingWith("VARBINARY and BYTES");
+        .hasMessageEndingWith("BYTES, or, with a format, ROW, ARRAY, MAP and MULTISET");
   }
 
   @Test

@@ -50,7 +50,7 @@ class KeyColumnTest {
     batch.appendKey(keyValue);
     BatchRow row = TestTable.of(key).row();
     row.check(batch, TestTable.from(0, 41));
-    row.bind(batch);
+    row.bind(batch, TestTable.from(0, 0));
     return row;
   }
 

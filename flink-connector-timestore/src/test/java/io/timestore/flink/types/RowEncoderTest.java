@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.timestore.format.Batch;
+import io.timestore.format.Endianness;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -69,6 +70,26 @@ class RowEncoderTest {
     assertThat(HexFormat.of().formatHex(TestTable.cell(nullable, 0, 0))).isEqualTo(hex);
     assertThat(HexFormat.of().formatHex(TestTable.cell(notNull, 0, 0))).isEqualTo(hex);
     assertThat(TestTable.cell(nullable, 0, 1)).as("NULL").isEmpty();
+  }
+
+  static Stream<Arguments> fixedCells() {
+    return cells().filter(c -> column("c", (String) c.get()[0]).type().widthBytes().isPresent());
+  }
+
+  @ParameterizedTest
+  @MethodSource("fixedCells")
+  void bigEndianCellsAreTheSameBytesFromTheOtherEnd(String type, Object value, String hex) {
+    TestTable table = TestTable.of(column("c", type).withEndianness(Endianness.BIG));
+    StringBuilder reversed = new StringBuilder();
+    for (int i = hex.length() - 2; i >= 0; i -= 2) {
+      reversed.append(hex, i, i + 2);
+    }
+
+    Batch batch = table.encode(value, null);
+
+    assertThat(HexFormat.of().formatHex(TestTable.cell(batch, 0, 0)))
+        .isEqualTo(reversed.toString());
+    assertThat(TestTable.cell(batch, 0, 1)).as("NULL").isEmpty();
   }
 
   @Test
@@ -200,7 +221,7 @@ class RowEncoderTest {
     encoder.append(rowOf(7L, string("second"), 20L, null, 200), batch);
 
     BatchRow read = table.row();
-    read.bind(batch);
+    read.bind(batch, TestTable.from(0, 0));
     assertThat(batch.rowCount()).isEqualTo(2);
     assertThat(read.getString(1)).hasToString("first");
     assertThat(read.getLong(2)).isEqualTo(10);

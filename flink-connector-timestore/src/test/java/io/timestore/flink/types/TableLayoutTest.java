@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.timestore.format.CellType;
 import io.timestore.format.Column;
+import io.timestore.format.Endianness;
 import io.timestore.format.Key;
 import io.timestore.format.Schema;
 import io.timestore.format.TimeUnit;
@@ -125,6 +126,16 @@ class TableLayoutTest {
   }
 
   @Test
+  void anotherEndiannessNamesBothAndTheFile() throws IOException {
+    Store store = store();
+    assertRefused(
+        () -> layout(size().withEndianness(Endianness.BIG)).checkReadable(store),
+        "column size: the DDL declares big-endian bytes, but "
+            + directory.resolve("schema.json")
+            + " says little-endian; set 'fields.size.endianness' = 'little-endian'");
+  }
+
+  @Test
   void anotherKeyIsRefused() throws IOException {
     Store store = store();
     Path file = directory.resolve("schema.json");
@@ -152,14 +163,14 @@ class TableLayoutTest {
   }
 
   @Test
-  void aColumnThatTheSchemaLacksIsRefused() throws IOException {
+  void aColumnThatTheSchemaLacksCannotBeRead() throws IOException {
     Store store = store();
     assertRefused(
         () -> layout(column("bid", "DOUBLE")).checkReadable(store),
         "column bid: not in "
             + directory.resolve("schema.json")
-            + ", which has the columns price, size beside the key; name it as it is there; columns"
-            + " can't be added in this version yet");
+            + ", which has the columns price, size beside the key; leave the column out, or"
+            + " name it as it is there");
   }
 
   @Test
@@ -174,7 +185,93 @@ class TableLayoutTest {
             + "' has no table 'bid', found 'price', 'size', 'sym'; leave the column out, or name"
             + " its table with 'fields.bid.table'";
     assertRefused(() -> layout.checkReadable(store), message);
-    assertRefused(() -> layout.checkWritable(store), message);
+  }
+
+  @Test
+  void writersAddNullableColumnsAlone() throws IOException {
+    Store store = store();
+    Column price = column("price", "DOUBLE NOT NULL");
+    Column bid = column("bid", "DOUBLE");
+    TableLayout wider = layout(bid, price, size());
+    String advice =
+        "; an INSERT can't add a column of VARBINARY(9) NOT NULL, since the rows that are there"
+            + " have no value of it: declare it without NOT NULL";
+
+    wider.checkWritable(store);
+    assertThat(Store.open(directory).tables()).containsExactly("price", "volume");
+    assertThat(wider.writable(store).tables()).containsExactly("price", "volume", "bid");
+    assertThat(Store.open(directory).schema().orElseThrow().columns())
+        .containsExactly(price, size(), bid);
+    assertRefused(
+        () -> layout(price, size(), bid, column("ask", "VARBINARY(9) NOT NULL")).writable(store),
+        "column ask: not in "
+            + directory.resolve("schema.json")
+            + ", which has the columns price, size beside the key"
+            + advice
+            + ", or name it as it is there");
+    Store crate = Store.open(CRATE_STORE);
+    TableLayout more =
+        crateLayout(
+            column("price", "DOUBLE"),
+            column("size", "BIGINT"),
+            column("sym", "CHAR(3)"),
+            column("ask", "VARBINARY(9) NOT NULL"));
+    assertRefused(
+        () -> more.checkWritable(crate),
+        "column ask: '"
+            + more.path()
+            + "' has no table 'ask', found 'price', 'size', 'sym'"
+            + advice
+            + ", or name its table with 'fields.ask.table'");
+  }
+
+  @Test
+  void aWriterThatAnotherOneOvertookWithAColumnOfItsOwnIsRefused() throws IOException {
+    Store store = store();
+    Column price = column("price", "DOUBLE NOT NULL");
+    layout(price, size(), column("ask", "DOUBLE")).writable(store);
+
+    assertRefused(
+        () -> layout(price, size(), column("bid", "DOUBLE")).writable(store),
+        "a table that is written to must declare all of "
+            + directory.resolve("schema.json")
+            + ": the columns ask DOUBLE are missing from the DDL");
+    Store now = Store.open(directory);
+    assertThat(now.tables()).containsExactly("price", "volume", "ask");
+    assertThat(layout(price, size(), column("ask", "DOUBLE")).writable(store).tables())
+        .isEqualTo(now.tables());
+  }
+
+  @Test
+  void anotherFormatNamesBothAndTheFile() throws IOException {
+    Column json = new Column("tags", "tags", new Column.Format("json", "ARRAY<INT>"), true);
+    Column avro = new Column("tags", "tags", new Column.Format("avro", "ARRAY<INT>"), true);
+    Column text = column("tags", "VARCHAR(2147483647)");
+    Column jsonText =
+        new Column("tags", "tags", new Column.Format("json", "VARCHAR(2147483647)"), true);
+    Path file = directory.resolve("schema.json");
+    Store store = Store.openOrCreate(directory, Schema.create(KEY, List.of(json)));
+
+    layout(json).checkReadable(store);
+    assertRefused(
+        () -> layout(avro).checkReadable(store),
+        "column tags: the DDL declares the format 'avro', but "
+            + file
+            + " says the format 'json'; set 'fields.tags.format' = 'json'");
+    assertRefused(
+        () -> layout(text).checkReadable(store),
+        "column tags: the DDL declares STRING, but "
+            + file
+            + " says ARRAY<INT>; declare it as ARRAY<INT>");
+    Path other = directory.resolve("text");
+    Store plain = Store.openOrCreate(other, Schema.create(KEY, List.of(text)));
+    assertRefused(
+        () ->
+            new TableLayout(other.toString(), null, "planner", KEY, 0, List.of(jsonText))
+                .checkReadable(plain),
+        "column tags: the DDL declares the format 'json', but "
+            + other.resolve("schema.json")
+            + " says no format; leave 'fields.tags.format' out");
   }
 
   @Test
