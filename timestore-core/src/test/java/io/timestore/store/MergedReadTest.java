@@ -8,6 +8,7 @@ import io.timestore.format.Commit;
 import io.timestore.format.CorruptStoreException;
 import io.timestore.format.Schema;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -467,19 +468,41 @@ class MergedReadTest {
                 .toList());
   }
 
+  /** The cut would be in a sound chunk, behind rows of lane 0 that should be hidden. */
   @Test
-  void aTruncationIsNotMisledByADamagedKey() throws IOException {
-    Store store = storeOf(List.of(keys(0, 2, 5000), keys(1, 2, 5000)));
+  void aTruncationIsNotMisledByDamagedKeysFarFromTheCut() throws IOException {
+    Store store = storeOf(List.of(keys(300_000, 1, 1000), keys(0, 2, 200_000)));
     Path keys = store.directory().resolve("lanes/00001/keys");
     byte[] bytes = Files.readAllBytes(keys);
-    for (int row = 2000; row < 3000; row++) {
+    for (int row = 65_536; row < 131_072; row++) {
       bytes[row * Long.BYTES + 2] = 1; // far above all others
     }
     Files.write(keys, bytes);
     Snapshot before = store.snapshot();
-    assertThatThrownBy(() -> store.publisher().truncate(5000))
-        .isInstanceOf(CorruptStoreException.class);
+    assertThatThrownBy(() -> store.publisher().truncate(136_072))
+        .isInstanceOf(CorruptStoreException.class)
+        .hasMessageContaining("its keys are not in order");
     assertThat(store.snapshot().record()).isEqualTo(before.record());
+  }
+
+  @Test
+  void valuesOfAKeyComeByTheNumberOfTheirLaneWhereverItBegins() throws IOException {
+    Store store = create("store");
+    beginRuns(store, 2);
+    Random random = new Random(1);
+    List<Commit> commits = new ArrayList<>();
+    commits.add(prepare(0, new long[] {5, 7}, random, new ArrayList<>()));
+    commits.add(prepare(1, new long[] {1, 5, 9}, random, new ArrayList<>()));
+    store.publisher().publish(commits, false);
+    closeRuns();
+    try (StoreReader reader = store.reader()) {
+      List<String> values = new ArrayList<>();
+      for (Value value : reader.values("a", 5)) {
+        values.add(new String(value.bytes(), StandardCharsets.UTF_8));
+      }
+      assertThat(values).containsExactly("0/0", "1/1");
+      assertThat(reader.read("a", 5)).hasValue("0/0".getBytes(StandardCharsets.UTF_8));
+    }
   }
 
   @Test
