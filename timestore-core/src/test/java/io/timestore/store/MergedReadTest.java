@@ -169,6 +169,10 @@ class MergedReadTest {
     Snapshot snapshot = store.snapshot();
     int count = expected.size();
     assertThat(snapshot.rowCount()).isEqualTo(count);
+    if (count > 0) {
+      assertThat(snapshot.smallestKey()).hasValue(expected.get(0).key());
+      assertThat(snapshot.largestKey()).hasValue(expected.get(count - 1).key());
+    }
     checkScan(snapshot, snapshot.ranges(), expected);
     try (StoreReader reader = store.reader()) {
       for (int i = 0; i < 12; i++) {
