@@ -43,8 +43,7 @@ class FormatCellsTest {
         new JsonRowDataDeserializationSchema(
             ROOT, type, false, ignoresErrors, TimestampFormat.ISO_8601);
     Column column =
-        new Column(
-            "c", "c", CellTypes.format("o", "json", ARRAY.getLogicalType()), nullable);
+        new Column("c", "c", CellTypes.format("o", "json", ARRAY.getLogicalType()), nullable);
     return new TestTable(
         TestTable.of(column)
             .layout()
@@ -142,8 +141,7 @@ class FormatCellsTest {
         new JsonRowDataSerializationSchema(
             root, TimestampFormat.ISO_8601, MapNullKeyMode.FAIL, "null", false, false);
     encoder.open(null);
-    Column column =
-        new Column("c", "c", CellTypes.format("o", "json", map.getLogicalType()), true);
+    Column column = new Column("c", "c", CellTypes.format("o", "json", map.getLogicalType()), true);
     TestTable table =
         new TestTable(
             TestTable.of(column)
@@ -155,14 +153,10 @@ class FormatCellsTest {
     Map<@Nullable Object, Object> nullKey = new HashMap<>();
     nullKey.put(null, 1);
 
-    assertThatThrownBy(
-            () ->
-                rows.append(
-                    TestTable.rowOf(
-                        7L, new GenericMapData(nullKey)),
-                    batch))
+    assertThatThrownBy(() -> rows.append(TestTable.rowOf(7L, new GenericMapData(nullKey)), batch))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageStartingWith("column c, MAP<VARCHAR(2147483647), INT>: can't be written as 'json': ")
+        .hasMessageStartingWith(
+            "column c, MAP<VARCHAR(2147483647), INT>: can't be written as 'json': ")
         .hasMessageEndingWith("(in the row with the key 7)");
     assertThat(batch.rowCount()).isEqualTo(1);
     assertThat(TestTable.cell(batch, 0, 0)).isEmpty();
