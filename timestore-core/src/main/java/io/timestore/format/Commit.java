@@ -172,6 +172,24 @@ public record Commit(
         lanes);
   }
 
+  /** This commit, once it is known which family of sinks it belongs to. */
+  public Commit ofLineage(UUID newLineage) {
+    return new Commit(
+        storeId,
+        host,
+        newLineage,
+        submission,
+        run,
+        direct,
+        checkpointId,
+        last,
+        stateless,
+        watermark,
+        insertId,
+        overwrite,
+        lanes);
+  }
+
   /** Rows that the commit brings, over all lanes. */
   public long rowCount() {
     return lanes.stream().mapToLong(lane -> lane.rowsAfter() - lane.rowsBefore()).sum();

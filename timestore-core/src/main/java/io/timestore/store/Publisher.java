@@ -165,7 +165,15 @@ public final class Publisher implements Closeable {
                 + ": do both see the same directory under this path?");
       }
     }
-    return underLock("publish", current -> publish(commits, verifyBytes, current));
+    return underLock(
+        "publish",
+        current -> {
+          List<Commit> ofLineage =
+              commits.stream()
+                  .map(commit -> Succession.ofKnownLineage(commit, current.record()))
+                  .toList();
+          return publish(ofLineage, verifyBytes, current);
+        });
   }
 
   /**

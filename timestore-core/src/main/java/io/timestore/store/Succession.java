@@ -21,15 +21,16 @@ final class Succession {
 
   /** The record in which the restored submission is the current one; empty: it is already. */
   Optional<CommitRecord> register(CommitRecord record, Restored restored) throws IOException {
-    Optional<Lineage> known = record.lineage(restored.lineage());
+    Optional<Lineage> known = lineage(record, restored.lineage(), restored.stateSubmission());
     if (known.isPresent() && known.get().current().equals(restored.submission())) {
       return Optional.empty();
     }
-    Lineage lineage = known.orElse(Lineage.begin(restored.lineage(), restored.stateSubmission()));
+    Lineage lineage =
+        known.orElseGet(() -> Lineage.begin(restored.lineage(), restored.stateSubmission()));
     checkSuccession(restored, lineage);
     CommitRecord next = record;
     if (lineage.publishedCheckpointId() > restored.checkpointId()) {
-      next = withoutNewer(record, restored, lineage.publishedCheckpointId());
+      next = withoutNewer(record, restored, lineage);
       lineage = lineage.backTo(restored.checkpointId());
     }
     return Optional.of(
@@ -38,11 +39,33 @@ final class Succession {
                 restored.submission(), restored.stateSubmission(), restored.checkpointId())));
   }
 
+  /**
+   * The family that a submission belongs to, as the record tells. A writer that a rescale left
+   * without state does not know it, and names another.
+   */
+  private static Optional<Lineage> lineage(CommitRecord record, UUID id, UUID submission) {
+    return record.lineages().stream()
+        .filter(lineage -> lineage.submission(submission).isPresent())
+        .findFirst()
+        .or(() -> record.lineage(id));
+  }
+
+  /** The commit with the lineage that its submission is registered in. */
+  static Commit ofKnownLineage(Commit commit, CommitRecord record) {
+    if (isWithoutLineage(commit)) {
+      return commit;
+    }
+    return lineage(record, commit.lineage(), commit.submission())
+        .map(lineage -> commit.ofLineage(lineage.id()))
+        .orElse(commit);
+  }
+
   /** The state is older than the store: {@code sink.restore.mode}. */
-  private CommitRecord withoutNewer(CommitRecord record, Restored restored, long published)
+  private CommitRecord withoutNewer(CommitRecord record, Restored restored, Lineage lineage)
       throws IOException {
+    long published = lineage.publishedCheckpointId();
     return switch (restored.mode()) {
-      case TRUNCATE -> rollback.hideAfter(record, restored.lineage(), restored.checkpointId());
+      case TRUNCATE -> rollback.hideAfter(record, lineage.id(), restored.checkpointId());
       case FAIL ->
           throw new ConflictException(
               files.root()
@@ -52,13 +75,13 @@ final class Succession {
                   + published
                   + " of its lineage are in the store, "
                   + rollback
-                      .rowsAfter(record, restored.lineage(), restored.checkpointId())
+                      .rowsAfter(record, lineage.id(), restored.checkpointId())
                       .map(rows -> rows + " rows more")
                       .orElse("how many rows more is not known")
                   + ": going on would write their rows twice. Restore from checkpoint "
                   + published
-                  + " or a later one, or let these rows go with 'sink.restore.mode' ="
-                  + " 'truncate'");
+                  + " or a later one. 'sink.restore.mode' is 'fail'; 'truncate' would let these"
+                  + " rows go");
     };
   }
 

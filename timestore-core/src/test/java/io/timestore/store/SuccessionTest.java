@@ -85,6 +85,36 @@ class SuccessionTest {
   }
 
   @Test
+  void aWriterThatARescaleLeftWithoutStateIsOfItsSubmissionsLineage() throws IOException {
+    try (SinkRun origin = begin(A)) {
+      publish(origin.prepare(1, 0, 10));
+    }
+    register(A, B, 1);
+    UUID made = new UUID(77, 77);
+    try (SinkRun withState = begin(B);
+        SinkRun without = SinkRun.begin(store, made, B)) {
+      store
+          .publisher()
+          .publish(List.of(without.prepare(2, 20, 30), withState.prepare(2, 10, 20)), false);
+    }
+    assertThat(record().lineages()).hasSize(1);
+    assertThat(lineage().publishedCheckpointId()).isEqualTo(2);
+    assertThat(record().journal().get(1).lineage()).isEqualTo(LINEAGE);
+
+    // Its state names the lineage that it made, and its successor finds the right one.
+    store.publisher().register(new Restored(made, B, C, 2));
+
+    assertThat(lineage().current()).isEqualTo(C);
+    try (SinkRun late = SinkRun.begin(store, made, B)) {
+      Commit fenced = late.prepare(3, 30, 40);
+      assertThatThrownBy(() -> publish(fenced))
+          .isInstanceOf(ConflictException.class)
+          .hasMessageContaining("submission " + C + " took over from checkpoint 2");
+    }
+    assertHasKeys(LongStream.range(0, 30));
+  }
+
+  @Test
   void aForkThatWasPausedBeforeItRegisteredIsToldOfTheNewerOne() throws IOException {
     try (SinkRun origin = begin(A)) {
       publish(origin.prepare(1, 0, 10));
@@ -270,7 +300,7 @@ class SuccessionTest {
   void aLineageThatAnotherOneKnowsNothingOfGoesOnUnharmed() throws IOException {
     UUID otherLineage = new UUID(1, 9);
     register(A, B, 2);
-    try (SinkRun other = SinkRun.begin(store, otherLineage, A)) {
+    try (SinkRun other = SinkRun.begin(store, otherLineage, new UUID(2, 9))) {
       assertThat(publish(other.prepare(7, 0, 10))).isEqualTo(Outcome.PUBLISHED);
     }
     assertThat(lineage().publishedCheckpointId()).isEqualTo(Lineage.NO_CHECKPOINT);
