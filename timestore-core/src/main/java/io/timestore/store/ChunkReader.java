@@ -7,6 +7,7 @@ import io.timestore.store.Fault.RowSpan;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
 
@@ -84,6 +85,21 @@ final class ChunkReader implements Closeable {
     long position = index * Long.BYTES;
     load(position);
     return window.getLong((int) (position - windowStart));
+  }
+
+  /**
+   * Copies big-endian u64s from that index on into an array, as many as need one look at the disk.
+   *
+   * @param count how many at most
+   * @return how many, at least one
+   */
+  int u64s(long index, long[] target, int offset, int count) throws IOException {
+    long position = index * Long.BYTES;
+    load(position);
+    LongBuffer numbers = window.duplicate().position((int) (position - windowStart)).asLongBuffer();
+    int done = Math.min(count, numbers.remaining());
+    numbers.get(target, offset, done);
+    return done;
   }
 
   /** Copies bytes of the file into an array. */

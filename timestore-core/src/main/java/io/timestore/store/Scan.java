@@ -298,6 +298,7 @@ public final class Scan implements Closeable {
     private final Lane lane;
     private final ChunkReader keys;
     private final List<TableReader> tableReaders = new ArrayList<>();
+    private final long[] numbers = new long[laneRowsMax];
     private long previousKey;
 
     LaneReader(Lane lane, long firstRow) throws IOException {
@@ -328,8 +329,12 @@ public final class Scan implements Closeable {
       }
       batch.resize(rowCount);
       long previous = previousKey;
+      int read = 0;
       for (int i = 0; i < rowCount; i++) {
-        long key = keys.u64(row + i);
+        if (i == read) {
+          read += keys.u64s(row + i, numbers, i, rowCount - i);
+        }
+        long key = numbers[i];
         if (Long.compareUnsigned(key, previous) < 0) {
           throw new CorruptStoreException(
               keys.path()
@@ -420,15 +425,18 @@ public final class Scan implements Closeable {
         throw badOffset(offsets, start, row - 1, 0, data.sizeBytes());
       }
       long previous = start;
+      int read = 0;
       for (int i = 0; i < rowCountMax; i++) {
-        long end = offsets.u64(row + i);
+        if (i == read) {
+          read += offsets.u64s(row + i, ends, i, rowCountMax - i);
+        }
+        long end = ends[i];
         if (end < previous || end > data.sizeBytes()) {
           throw badOffset(offsets, end, row + i, previous, data.sizeBytes());
         }
         if (end - start > laneColumnBytesMax && i > 0) {
           return i;
         }
-        ends[i] = end;
         previous = end;
       }
       if (row + rowCountMax == rows && previous != data.sizeBytes()) {
