@@ -113,4 +113,13 @@ public final class Batch {
     }
     return sizeBytes;
   }
+
+  /** Bytes of all arrays, with the room that they have left. */
+  public long memoryBytes() {
+    long memoryBytes = (long) keys.length * Long.BYTES;
+    for (ColumnData column : columns) {
+      memoryBytes += column.memoryBytes();
+    }
+    return memoryBytes;
+  }
 }

@@ -46,6 +46,11 @@ public final class ColumnData {
     return sizeBytes;
   }
 
+  /** Bytes of both arrays, with the room that they have left. */
+  long memoryBytes() {
+    return data.length + (long) ends.length * Integer.BYTES;
+  }
+
   /** The cells' bytes; valid up to {@link #sizeBytes} and until the next change. */
   public byte[] data() {
     return data;

@@ -3,104 +3,222 @@ package io.timestore.flink.sink;
 import io.timestore.format.Batch;
 import io.timestore.store.StoreWriter;
 import java.io.IOException;
-import java.util.Arrays;
-import java.util.Comparator;
-import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * Holds rows until they are written in key order, rows of equal keys in the order in which they
  * came. When it is full, the older half of the rows is written, so that a row that is a little late
  * still finds its place.
+ *
+ * <p>Rows lie in pages; each is sorted for itself, and then they are merged. Rows that came in
+ * order are neither sorted nor copied.
  */
 final class ReorderBuffer {
-  /** A single column of a batch can't pass 2 GiB, and its array doubles as it grows. */
-  private static final long SIZE_BYTES_MAX = 1L << 30;
+  /** No array of a page is half a region of a small heap: G1 gives such arrays whole regions. */
+  private static final int PAGE_BYTES_MAX = 256 << 10;
 
-  private final long sizeBytesMax;
-  private Batch batch;
-  private Batch spare;
-  private boolean isOrdered = true;
+  private static final int PAGES_MIN = 8;
 
-  ReorderBuffer(Batch batch, Batch spare, long sizeBytesMax) {
-    this.batch = batch;
-    this.spare = spare;
-    this.sizeBytesMax = Math.min(sizeBytesMax, SIZE_BYTES_MAX);
+  /** Runs of rows this long are appended as they stand, shorter ones are gathered first. */
+  private static final int RUN_ROWS_MIN = 128;
+
+  private static final long LARGEST_KEY = -1L;
+
+  private final StoreWriter writer;
+  private final long memoryBytesMax;
+  private final int pageBytes;
+  private final int columnCount;
+  private final Deque<Batch> unused = new ArrayDeque<>();
+  private final Batch gathered;
+  private final long[] packed;
+
+  /** In the order in which rows came; the last one takes more. */
+  private List<Page> pages = new ArrayList<>();
+
+  private Page open;
+  private long memoryBytesBeforeOpen;
+  private long rowCount;
+  private long rowsWritten;
+  private long bytesWritten;
+  private OptionalLong largestWritten = OptionalLong.empty();
+
+  /**
+   * An empty buffer.
+   *
+   * @param memoryBytesMax of the arrays that hold rows; one page more where rows are moved
+   */
+  ReorderBuffer(StoreWriter writer, long memoryBytesMax) {
+    this.writer = writer;
+    this.memoryBytesMax = memoryBytesMax;
+    this.pageBytes = (int) Math.max(1, Math.min(PAGE_BYTES_MAX, memoryBytesMax / PAGES_MIN));
+    this.columnCount = writer.tables().size();
+    this.gathered = new Batch(columnCount);
+    this.packed = new long[pageBytes / Long.BYTES + 1];
+    this.open = newPage();
+  }
+
+  private Page newPage() {
+    Batch rows = unused.isEmpty() ? new Batch(columnCount) : unused.pop();
+    Page page = new Page(rows);
+    pages.add(page);
+    return page;
   }
 
   /** Where the next row is to be appended; then call {@link #rowAppended}. */
   Batch batch() {
-    return batch;
+    return open.rows();
   }
 
   /** Takes note of a row that was appended, and writes old rows if the buffer is full. */
-  void rowAppended(StoreWriter writer) throws IOException {
-    int last = batch.rowCount() - 1;
-    isOrdered =
-        isOrdered && (last == 0 || Long.compareUnsigned(batch.key(last - 1), batch.key(last)) <= 0);
-    if (batch.sizeBytes() >= sizeBytesMax) {
-      writeOlderHalf(writer);
+  void rowAppended() throws IOException {
+    open.rowAppended();
+    rowCount++;
+    if (isFull(open)) {
+      memoryBytesBeforeOpen += open.memoryBytes();
+      if (memoryBytesBeforeOpen + pageBytes > memoryBytesMax) {
+        write((rowCount + 1) / 2, LARGEST_KEY);
+      } else {
+        open = newPage();
+      }
     }
   }
 
-  private void writeOlderHalf(StoreWriter writer) throws IOException {
-    int[] order = order();
-    int rowCount = batch.rowCount();
-    int written = (rowCount + 1) / 2;
-    writer.append(batch, order, 0, written);
-    for (int i = written; i < rowCount; i++) {
-      spare.appendRow(batch, order == null ? i : order[i]);
-    }
-    Batch rest = spare;
-    spare = batch;
-    batch = rest;
-    spare.clear();
-    isOrdered = true;
+  /** Rows that are held. */
+  long rowCount() {
+    return rowCount;
+  }
+
+  /** Rows that were written. */
+  long rowsWritten() {
+    return rowsWritten;
+  }
+
+  /** Their bytes in all files. */
+  long bytesWritten() {
+    return bytesWritten;
+  }
+
+  /** The largest key that was written. */
+  OptionalLong largestWritten() {
+    return largestWritten;
+  }
+
+  /** Bytes of all arrays that hold rows. */
+  long memoryBytes() {
+    return pages.stream().mapToLong(Page::memoryBytes).sum();
+  }
+
+  /** The rows that are held, in the order in which they came; valid until the next change. */
+  List<Batch> held() {
+    return pages.stream().map(Page::rows).filter(rows -> rows.rowCount() > 0).toList();
   }
 
   /** Writes all rows. */
-  void writeAll(StoreWriter writer) throws IOException {
-    writer.append(batch, order(), 0, batch.rowCount());
-    batch.clear();
-    isOrdered = true;
+  void writeAll() throws IOException {
+    write(Long.MAX_VALUE, LARGEST_KEY);
   }
 
-  /** Row indexes in key order; null if the rows are in order as they stand. */
-  private int @Nullable [] order() {
-    if (isOrdered) {
-      return null;
-    }
-    int rowCount = batch.rowCount();
-    long smallest = batch.key(0);
-    long largest = batch.key(0);
-    for (int row = 1; row < rowCount; row++) {
-      long key = batch.key(row);
-      smallest = Long.compareUnsigned(key, smallest) < 0 ? key : smallest;
-      largest = Long.compareUnsigned(key, largest) > 0 ? key : largest;
-    }
-    int indexBits = Integer.SIZE - Integer.numberOfLeadingZeros(rowCount);
-    if (Long.numberOfLeadingZeros(largest - smallest) > indexBits) {
-      return orderOfPacked(smallest, indexBits);
-    }
-    // Keys too far apart to share a long with their index: rare, and slower.
-    return IntStream.range(0, rowCount)
-        .boxed()
-        .sorted(Comparator.comparing(batch::key, Long::compareUnsigned))
-        .mapToInt(Integer::intValue)
-        .toArray();
+  /** Writes all rows whose keys are not above this one. */
+  void writeUpTo(long key) throws IOException {
+    write(Long.MAX_VALUE, key);
   }
 
-  /** Sorts key and index in one long each, the index last, which keeps equal keys in order. */
-  private int[] orderOfPacked(long smallest, int indexBits) {
-    long[] packed = new long[batch.rowCount()];
-    for (int row = 0; row < packed.length; row++) {
-      packed[row] = (batch.key(row) - smallest) << indexBits | row;
+  private void write(long rowCountMax, long keyMax) throws IOException {
+    for (Page page : pages) {
+      page.sort(packed);
     }
-    Arrays.sort(packed);
-    int[] order = new int[packed.length];
-    for (int i = 0; i < packed.length; i++) {
-      order[i] = (int) (packed[i] & ((1L << indexBits) - 1));
+    PageHeap merging = new PageHeap(pages);
+    long left = rowCountMax;
+    for (Page top = merging.top(); top != null && left > 0; top = merging.top()) {
+      if (Long.compareUnsigned(top.nextKey(), keyMax) > 0) {
+        break;
+      }
+      if (isRun(top, left, keyMax) && merging.isTopAlone()) {
+        left -= top.left();
+        writeGathered();
+        write(top.rows(), top.takeAll(), top.rows().rowCount());
+      } else {
+        left--;
+        gathered.appendRow(top.rows(), top.take());
+        if (gathered.sizeBytes() >= pageBytes) {
+          writeGathered();
+        }
+      }
+      merging.topTaken();
     }
-    return order;
+    writeGathered();
+    compact();
+  }
+
+  /** Whether all that a page has left can be written as it stands. */
+  private static boolean isRun(Page page, long left, long keyMax) {
+    return page.isOrdered()
+        && page.left() >= RUN_ROWS_MIN
+        && page.left() <= left
+        && Long.compareUnsigned(page.lastKey(), keyMax) <= 0;
+  }
+
+  private void writeGathered() throws IOException {
+    if (gathered.rowCount() > 0) {
+      write(gathered, 0, gathered.rowCount());
+      gathered.clear();
+    }
+  }
+
+  private void write(Batch rows, int from, int to) throws IOException {
+    writer.append(rows, null, from, to);
+    int count = to - from;
+    rowCount -= count;
+    rowsWritten += count;
+    bytesWritten += (long) count * Long.BYTES * (1 + columnCount);
+    for (int i = 0; i < columnCount; i++) {
+      bytesWritten += rows.column(i).end(to - 1) - rows.column(i).start(from);
+    }
+    long last = rows.key(to - 1);
+    if (largestWritten.isEmpty() || Long.compareUnsigned(last, largestWritten.getAsLong()) > 0) {
+      largestWritten = OptionalLong.of(last);
+    }
+  }
+
+  /** Moves what is left of pages that were begun together, and lets go of those that are empty. */
+  private void compact() {
+    List<Page> before = pages;
+    pages = new ArrayList<>();
+    boolean isFull = true;
+    for (Page page : before) {
+      if (page.isUntouched()) {
+        pages.add(page);
+        isFull = true;
+        continue;
+      }
+      while (page.hasNext()) {
+        Page target = isFull ? newPage() : last();
+        target.rows().appendRow(page.rows(), page.take());
+        target.rowAppended();
+        isFull = isFull(target);
+      }
+      recycle(page.rows());
+    }
+    open = pages.isEmpty() || isFull(last()) ? newPage() : last();
+    memoryBytesBeforeOpen = memoryBytes() - open.memoryBytes();
+  }
+
+  private Page last() {
+    return pages.get(pages.size() - 1);
+  }
+
+  private boolean isFull(Page page) {
+    return page.rows().sizeBytes() >= pageBytes;
+  }
+
+  private void recycle(Batch rows) {
+    rows.clear();
+    if (rows.memoryBytes() <= 4L * pageBytes) {
+      unused.push(rows);
+    }
   }
 }

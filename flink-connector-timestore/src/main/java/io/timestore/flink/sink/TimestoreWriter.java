@@ -56,8 +56,7 @@ final class TimestoreWriter
     this.state = state;
     this.writer = writer;
     this.encoder = new RowEncoder(layout);
-    this.buffer =
-        new ReorderBuffer(encoder.newBatch(), encoder.newBatch(), settings.reorderBufferBytes());
+    this.buffer = new ReorderBuffer(writer, settings.reorderBufferBytes());
     this.metrics = metrics;
     this.isFinished = isFinished;
   }
@@ -141,7 +140,7 @@ final class TimestoreWriter
     if (newest.isPresent() && Long.compareUnsigned(key, newest.getAsLong()) < 0) {
       throw tooOld(key, newest.getAsLong());
     }
-    buffer.rowAppended(writer);
+    buffer.rowAppended();
     metrics.getNumRecordsSendCounter().inc();
   }
 
@@ -165,7 +164,7 @@ final class TimestoreWriter
 
   @Override
   public void flush(boolean endOfInput) throws IOException {
-    buffer.writeAll(writer);
+    buffer.writeAll();
     isLast = endOfInput;
   }
 
