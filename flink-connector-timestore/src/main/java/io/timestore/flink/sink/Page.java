@@ -37,6 +37,11 @@ final class Page {
         isOrdered && (last == 0 || Long.compareUnsigned(rows.key(last - 1), rows.key(last)) <= 0);
   }
 
+  /** The key of the row that came last. */
+  long lastCame() {
+    return rows.key(rows.rowCount() - 1);
+  }
+
   long memoryBytes() {
     return rows.memoryBytes() + (isOrdered ? 0 : (long) rows.rowCount() * Character.BYTES);
   }

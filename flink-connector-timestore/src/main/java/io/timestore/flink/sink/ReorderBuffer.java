@@ -1,6 +1,7 @@
 package io.timestore.flink.sink;
 
 import io.timestore.format.Batch;
+import io.timestore.format.Column;
 import io.timestore.store.StoreWriter;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -14,6 +15,9 @@ import java.util.OptionalLong;
  * came. When it is full, the older half of the rows is written, so that a row that is a little late
  * still finds its place.
  *
+ * <p>Where many rows are too late for their place, the input is in no order that waiting would
+ * help, and all is written: so each lane that is begun for late rows gets as many as memory holds.
+ *
  * <p>Rows lie in pages; each is sorted for itself, and then they are merged. Rows that came in
  * order are neither sorted nor copied.
  */
@@ -26,11 +30,15 @@ final class ReorderBuffer {
   /** Runs of rows this long are appended as they stand, shorter ones are gathered first. */
   private static final int RUN_ROWS_MIN = 128;
 
+  /** One of so many rows. */
+  private static final int LATE_SHARE = 4;
+
   private static final long LARGEST_KEY = -1L;
 
   private final StoreWriter writer;
   private final long memoryBytesMax;
   private final int pageBytes;
+  private final List<Column> columns;
   private final int columnCount;
   private final Deque<Batch> unused = new ArrayDeque<>();
   private final Batch gathered;
@@ -42,27 +50,35 @@ final class ReorderBuffer {
   private Page open;
   private long memoryBytesBeforeOpen;
   private long rowCount;
+  private long lateRowCount;
   private long rowsWritten;
   private long bytesWritten;
-  private OptionalLong largestWritten = OptionalLong.empty();
+  private boolean isAnyWritten;
+  private long newest;
 
   /**
    * An empty buffer.
    *
+   * @param columns of the writer's tables, in the same order
    * @param memoryBytesMax of the arrays that hold rows; one page more where rows are moved
+   * @param newest the largest key that was written before, if any
    */
-  ReorderBuffer(StoreWriter writer, long memoryBytesMax) {
+  ReorderBuffer(
+      StoreWriter writer, List<Column> columns, long memoryBytesMax, OptionalLong newest) {
+    this.isAnyWritten = newest.isPresent();
+    this.newest = newest.orElse(0);
     this.writer = writer;
     this.memoryBytesMax = memoryBytesMax;
     this.pageBytes = (int) Math.max(1, Math.min(PAGE_BYTES_MAX, memoryBytesMax / PAGES_MIN));
-    this.columnCount = writer.tables().size();
-    this.gathered = new Batch(columnCount);
+    this.columns = List.copyOf(columns);
+    this.columnCount = columns.size();
+    this.gathered = new Batch(columns);
     this.packed = new long[pageBytes / Long.BYTES + 1];
     this.open = newPage();
   }
 
   private Page newPage() {
-    Batch rows = unused.isEmpty() ? new Batch(columnCount) : unused.pop();
+    Batch rows = unused.isEmpty() ? new Batch(columns) : unused.pop();
     Page page = new Page(rows);
     pages.add(page);
     return page;
@@ -77,10 +93,14 @@ final class ReorderBuffer {
   void rowAppended() throws IOException {
     open.rowAppended();
     rowCount++;
+    if (isLate(open.lastCame())) {
+      lateRowCount++;
+    }
     if (isFull(open)) {
       memoryBytesBeforeOpen += open.memoryBytes();
       if (memoryBytesBeforeOpen + pageBytes > memoryBytesMax) {
-        write((rowCount + 1) / 2, LARGEST_KEY);
+        boolean isInOrder = lateRowCount <= rowCount / LATE_SHARE;
+        write(isInOrder ? (rowCount + 1) / 2 : Long.MAX_VALUE, LARGEST_KEY);
       } else {
         open = newPage();
       }
@@ -102,9 +122,14 @@ final class ReorderBuffer {
     return bytesWritten;
   }
 
-  /** The largest key that was written. */
-  OptionalLong largestWritten() {
-    return largestWritten;
+  /** The largest key that was written, here or before; empty if there is none. */
+  OptionalLong newest() {
+    return isAnyWritten ? OptionalLong.of(newest) : OptionalLong.empty();
+  }
+
+  /** Whether a row with this key comes too late for its place. */
+  boolean isLate(long key) {
+    return isAnyWritten && Long.compareUnsigned(key, newest) < 0;
   }
 
   /** Bytes of all arrays that hold rows. */
@@ -173,14 +198,16 @@ final class ReorderBuffer {
     writer.append(rows, null, from, to);
     int count = to - from;
     rowCount -= count;
+    lateRowCount = Math.max(0, lateRowCount - count);
     rowsWritten += count;
     bytesWritten += (long) count * Long.BYTES * (1 + columnCount);
     for (int i = 0; i < columnCount; i++) {
       bytesWritten += rows.column(i).end(to - 1) - rows.column(i).start(from);
     }
     long last = rows.key(to - 1);
-    if (largestWritten.isEmpty() || Long.compareUnsigned(last, largestWritten.getAsLong()) > 0) {
-      largestWritten = OptionalLong.of(last);
+    if (!isAnyWritten || Long.compareUnsigned(last, newest) > 0) {
+      isAnyWritten = true;
+      newest = last;
     }
   }
 

@@ -29,6 +29,7 @@ final class TimestoreCommitter implements Committer<Commit> {
   private final TableLayout layout;
   private final UUID submission;
   private final OptionalLong restoredCheckpointId;
+  private final CommitMetrics metrics;
   private final IoThreads thread = new IoThreads("timestore-committer", 1);
   private boolean registered;
   private volatile boolean closed;
@@ -36,7 +37,12 @@ final class TimestoreCommitter implements Committer<Commit> {
   /** Set on the I/O thread, closed on the task's. */
   private volatile @Nullable Publisher publisher;
 
-  TimestoreCommitter(TableLayout layout, UUID submission, OptionalLong restoredCheckpointId) {
+  TimestoreCommitter(
+      TableLayout layout,
+      UUID submission,
+      OptionalLong restoredCheckpointId,
+      CommitMetrics metrics) {
+    this.metrics = metrics;
     this.layout = layout;
     this.submission = submission;
     this.restoredCheckpointId = restoredCheckpointId;
@@ -49,7 +55,9 @@ final class TimestoreCommitter implements Committer<Commit> {
     }
     List<CommitRequest<Commit>> ordered = new ArrayList<>(requests);
     List<Commit> commits = ordered.stream().map(CommitRequest::getCommittable).toList();
+    long beganNanos = System.nanoTime();
     List<Outcome> outcomes = thread.call(() -> publish(commits));
+    metrics.committed(commits, System.nanoTime() - beganNanos);
     for (int i = 0; i < outcomes.size(); i++) {
       if (outcomes.get(i) == Outcome.ALREADY_PUBLISHED) {
         ordered.get(i).signalAlreadyCommitted();

@@ -1,12 +1,17 @@
 package io.timestore.flink.sink;
 
+import static java.util.Objects.requireNonNull;
+
 import io.timestore.flink.types.TableLayout;
 import io.timestore.format.Commit;
 import java.io.IOException;
 import java.io.ObjectOutputStream;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import org.apache.flink.annotation.Internal;
 import org.apache.flink.api.connector.sink2.Committer;
 import org.apache.flink.api.connector.sink2.CommitterInitContext;
 import org.apache.flink.api.connector.sink2.Sink;
@@ -21,8 +26,15 @@ import org.apache.flink.streaming.api.connector.sink2.CommittableWithLineage;
 import org.apache.flink.streaming.api.connector.sink2.SupportsPreCommitTopology;
 import org.apache.flink.streaming.api.connector.sink2.SupportsPreWriteTopology;
 import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.lineage.DefaultLineageDataset;
+import org.apache.flink.streaming.api.lineage.LineageDataset;
+import org.apache.flink.streaming.api.lineage.LineageVertex;
+import org.apache.flink.streaming.api.lineage.LineageVertexProvider;
+import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.types.DataType;
+import org.apache.flink.table.types.logical.RowType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,31 +42,96 @@ import org.jspecify.annotations.Nullable;
  * the checkpoint is complete, one rename makes it visible. In batch mode, and where a bounded
  * streaming job takes no checkpoints, there is one commit, at the end.
  */
-public final class TimestoreSink
-    implements Sink<RowData>,
-        SupportsWriterState<RowData, SinkState>,
+public final class TimestoreSink<T>
+    implements Sink<T>,
+        SupportsWriterState<T, SinkState>,
         SupportsCommitter<Commit>,
-        SupportsPreWriteTopology<RowData>,
-        SupportsPreCommitTopology<Commit, Commit> {
+        SupportsPreWriteTopology<T>,
+        SupportsPreCommitTopology<Commit, Commit>,
+        LineageVertexProvider {
   private static final long serialVersionUID = 1L;
 
   private final TableLayout layout;
+  private final RowFormat<T> format;
   private final SinkSettings settings;
 
   /** Who this sink is, if no state says otherwise; made anew for each job it is translated into. */
-  private SinkState identity = newIdentity();
+  private SinkIdentity identity = newIdentity();
+
+  /** Whether the job that it is translated into commits once, at its end. */
+  private boolean isStateless;
 
   /** The input of the job that is being translated; null before, and when it was serialized. */
   private transient @Nullable Transformation<?> input;
 
-  public TimestoreSink(TableLayout layout, SinkSettings settings) {
+  TimestoreSink(TableLayout layout, RowFormat<T> format, SinkSettings settings) {
+    if (settings.ordering() == Ordering.WATERMARK) {
+      EventTime.check(layout.key());
+    }
     this.layout = layout;
+    this.format = format;
     this.settings = settings;
   }
 
+  /** Builds a sink for elements whose key and columns are given one by one. */
+  public static <T> TimestoreSinkBuilder<T> builder() {
+    return new TimestoreSinkBuilder<>();
+  }
+
+  /**
+   * Builds a sink for Flink's internal rows.
+   *
+   * @param rowType a ROW
+   * @param keyField the name of the field that is the key
+   */
+  public static TimestoreSinkBuilder<RowData> forRowData(DataType rowType, String keyField) {
+    requireNonNull(rowType, "the row type is null, expected a ROW");
+    if (!(rowType.getLogicalType() instanceof RowType)) {
+      throw new IllegalArgumentException("found the type " + rowType + ", expected a ROW");
+    }
+    Map<String, DataType> fields = new LinkedHashMap<>();
+    for (DataTypes.Field field : DataType.getFields(rowType)) {
+      fields.put(field.getName(), field.getDataType());
+    }
+    return new TimestoreSinkBuilder<>(RowDataAppender::new, fields, keyField);
+  }
+
+  /**
+   * Builds a sink for objects whose fields are the columns: primitives are NOT NULL, what else may
+   * be null is nullable. Fields may be primitive or boxed numbers and booleans, String, byte[],
+   * LocalDate, LocalTime, LocalDateTime and Instant.
+   *
+   * @param type a record, or a POJO in Flink's sense
+   * @param keyField the name of the field that is the key
+   */
+  public static <T> TimestoreSinkBuilder<T> forPojo(Class<T> type, String keyField) {
+    return forPojo(type, keyField, Map.of());
+  }
+
+  /**
+   * As {@link #forPojo(Class, String)}.
+   *
+   * @param types of fields that are not to have their own; a BigDecimal needs one, a long may be
+   *     the milliseconds of a TIMESTAMP_LTZ
+   */
+  public static <T> TimestoreSinkBuilder<T> forPojo(
+      Class<T> type, String keyField, Map<String, DataType> types) {
+    requireNonNull(type, "the class is null, expected a POJO's");
+    requireNonNull(types, "the types are null, expected a map from fields to types");
+    PojoFormat<T> format = new PojoFormat<>(type);
+    return new TimestoreSinkBuilder<>(format, format.columns(types), keyField);
+  }
+
+  /** A sink for rows of a table. */
+  @Internal
+  public static TimestoreSink<RowData> ofTable(TableLayout layout, SinkSettings settings) {
+    return new TimestoreSink<>(layout, RowDataAppender::new, settings);
+  }
+
   @Override
-  public DataStream<RowData> addPreWriteTopology(DataStream<RowData> rows) {
-    new JobShape(rows).check();
+  public DataStream<T> addPreWriteTopology(DataStream<T> rows) {
+    JobShape job = new JobShape(rows);
+    job.check();
     if (input != null && input.getId() != rows.getTransformation().getId()) {
       throw new ValidationException(
           "One timestore sink for "
@@ -67,11 +144,12 @@ public final class TimestoreSink
     }
     input = rows.getTransformation();
     identity = newIdentity();
+    isStateless = job.keepsNoState();
     return rows;
   }
 
-  private static SinkState newIdentity() {
-    return new SinkState(UUID.randomUUID(), SubmissionId.create());
+  private static SinkIdentity newIdentity() {
+    return new SinkIdentity(UUID.randomUUID(), SubmissionId.create());
   }
 
   private void writeObject(ObjectOutputStream out) throws IOException {
@@ -80,14 +158,15 @@ public final class TimestoreSink
   }
 
   @Override
-  public TimestoreWriter createWriter(WriterInitContext context) throws IOException {
+  public TimestoreWriter<T> createWriter(WriterInitContext context) throws IOException {
     return restoreWriter(context, List.of());
   }
 
   @Override
-  public TimestoreWriter restoreWriter(WriterInitContext context, Collection<SinkState> states)
+  public TimestoreWriter<T> restoreWriter(WriterInitContext context, Collection<SinkState> states)
       throws IOException {
-    return TimestoreWriter.open(layout, settings, identity, context, states);
+    return TimestoreWriter.open(
+        layout, format, settings, isStateless, identity, context, states);
   }
 
   @Override
@@ -110,9 +189,22 @@ public final class TimestoreSink
     return message;
   }
 
+  /** The store: its path in the name space of local files, and a facet with its columns. */
+  @Override
+  public LineageVertex getLineageVertex() {
+    LineageDataset store =
+        new DefaultLineageDataset(
+            layout.path(), "file", Map.of(SchemaFacet.NAME, SchemaFacet.of(layout)));
+    return () -> List.of(store);
+  }
+
   @Override
   public Committer<Commit> createCommitter(CommitterInitContext context) {
-    return new TimestoreCommitter(layout, identity.submission(), context.getRestoredCheckpointId());
+    return new TimestoreCommitter(
+        layout,
+        identity.submission(),
+        context.getRestoredCheckpointId(),
+        new CommitMetrics(context.metricGroup()));
   }
 
   @Override

@@ -2,8 +2,8 @@ package io.timestore.flink.sink;
 
 import io.timestore.disk.IoThreads;
 import io.timestore.flink.types.KeyColumn;
-import io.timestore.flink.types.RowEncoder;
 import io.timestore.flink.types.TableLayout;
+import io.timestore.format.Batch;
 import io.timestore.format.Commit;
 import io.timestore.store.Holder;
 import io.timestore.store.Publisher;
@@ -16,28 +16,33 @@ import java.nio.file.AccessDeniedException;
 import java.util.Collection;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.UUID;
 import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.connector.sink2.CommittingSinkWriter;
 import org.apache.flink.api.connector.sink2.StatefulSinkWriter;
 import org.apache.flink.api.connector.sink2.WriterInitContext;
-import org.apache.flink.metrics.groups.SinkWriterMetricGroup;
 import org.apache.flink.table.api.ValidationException;
-import org.apache.flink.table.data.RowData;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Writes the rows of one subtask: sorts what a checkpoint brought, and prepares it as a commit. */
-final class TimestoreWriter
-    implements StatefulSinkWriter<RowData, SinkState>, CommittingSinkWriter<RowData, Commit> {
+/**
+ * Writes the rows of one subtask: sorts what a checkpoint brought, or what a watermark has passed,
+ * and prepares it as a commit.
+ */
+final class TimestoreWriter<T>
+    implements StatefulSinkWriter<T, SinkState>, CommittingSinkWriter<T, Commit> {
   private static final Logger LOG = LoggerFactory.getLogger(TimestoreWriter.class);
 
   private final TableLayout layout;
-  private final SinkState state;
+  private final SinkIdentity identity;
+  private final LateRows lateRows;
   private final StoreWriter writer;
-  private final RowEncoder encoder;
+  private final RowAppender<T> rows;
   private final ReorderBuffer buffer;
-  private final SinkWriterMetricGroup metrics;
+  private final WriterMetrics metrics;
+
+  /** Null where all rows are written with the next checkpoint. */
+  private final @Nullable EventTime eventTime;
 
   /** The submission's rows are all in the store: an attempt that comes too late writes nothing. */
   private final boolean isFinished;
@@ -47,63 +52,74 @@ final class TimestoreWriter
 
   private TimestoreWriter(
       TableLayout layout,
+      RowAppender<T> rows,
       SinkSettings settings,
-      SinkState state,
+      SinkIdentity identity,
       StoreWriter writer,
-      SinkWriterMetricGroup metrics,
+      OptionalLong newest,
+      WriterInitContext context,
       boolean isFinished) {
     this.layout = layout;
-    this.state = state;
+    this.identity = identity;
+    this.lateRows = settings.lateRows();
     this.writer = writer;
-    this.encoder = new RowEncoder(layout);
-    this.buffer = new ReorderBuffer(writer, settings.reorderBufferBytes());
-    this.metrics = metrics;
+    this.rows = rows;
+    this.buffer = new ReorderBuffer(writer, layout.columns(), settings.reorderBufferBytes(), newest);
+    this.metrics = new WriterMetrics(context.metricGroup(), layout.path(), buffer, writer);
+    this.eventTime = settings.ordering() == Ordering.WATERMARK ? new EventTime(layout.key()) : null;
     this.isFinished = isFinished;
   }
 
   /** Makes the store where there is none, and settles what this attempt may do (rule 7). */
-  static TimestoreWriter open(
+  static <T> TimestoreWriter<T> open(
       TableLayout layout,
+      RowFormat<T> format,
       SinkSettings settings,
-      SinkState identity,
+      boolean isStateless,
+      SinkIdentity identity,
       WriterInitContext context,
       Collection<SinkState> states)
       throws IOException {
-    UUID submission = identity.submission();
-    SinkState state =
-        new SinkState(
-            states.isEmpty() ? identity.lineage() : states.iterator().next().lineage(), submission);
+    SinkIdentity own =
+        states.isEmpty()
+            ? identity
+            : new SinkIdentity(states.iterator().next().sink().lineage(), identity.submission());
     IoThreads thread = new IoThreads("timestore-open", 1);
     try {
       Store store = thread.call(() -> openStore(layout));
-      boolean isFinished;
-      try (Publisher publisher = store.publisher()) {
-        isFinished =
-            thread.call(
-                () -> {
-                  if (states.isEmpty()) {
-                    return publisher.startWithoutState(submission);
-                  }
-                  SinkState restored = states.iterator().next();
-                  publisher.register(
-                      new Restored(
-                          restored.lineage(),
-                          restored.submission(),
-                          submission,
-                          context.getRestoredCheckpointId().orElseThrow()));
-                  return false;
-                });
-      }
+      boolean isFinished = thread.call(() -> register(store, own, context, states));
       if (isFinished) {
         LOG.info("The rows of this submission are all in {}, nothing is left to do", layout.path());
       }
       WriterOptions options =
           WriterOptions.ofSink(
-              settings.directIo(), settings.bufferMemoryBytes(), state.lineage(), submission);
+                  settings.directIo(),
+                  settings.bufferMemoryBytes(),
+                  own.lineage(),
+                  own.submission())
+              .withLanesMax(settings.lanesMax(), isStateless);
       layout.openEncoders(context.asSerializationSchemaInitializationContext());
       StoreWriter writer = store.writer(options, layout.tables());
-      return new TimestoreWriter(
-          layout, settings, state, writer, context.metricGroup(), isFinished);
+      try {
+        OptionalLong newest = newest(states);
+        TimestoreWriter<T> opened =
+            new TimestoreWriter<>(
+                layout,
+                format.appender(layout),
+                settings,
+                own,
+                writer,
+                newest.isPresent() ? newest : writer.lastKey(),
+                context,
+                isFinished);
+        for (SinkState state : states) {
+          new HeldRows(state, layout).appendTo(opened.buffer);
+        }
+        return opened;
+      } catch (Throwable e) {
+        writer.close();
+        throw e;
+      }
     } catch (AccessDeniedException e) {
       IOException denied = new IOException(e.getMessage() + " (on host " + Holder.host() + ")");
       denied.addSuppressed(e); // not the cause: the SQL client shows the innermost one alone
@@ -111,6 +127,37 @@ final class TimestoreWriter
     } finally {
       thread.close();
     }
+  }
+
+  private static boolean register(
+      Store store, SinkIdentity own, WriterInitContext context, Collection<SinkState> states)
+      throws IOException {
+    try (Publisher publisher = store.publisher()) {
+      if (states.isEmpty()) {
+        return publisher.startWithoutState(own.submission());
+      }
+      SinkIdentity restored = states.iterator().next().sink();
+      publisher.register(
+          new Restored(
+              restored.lineage(),
+              restored.submission(),
+              own.submission(),
+              context.getRestoredCheckpointId().orElseThrow()));
+      return false;
+    }
+  }
+
+  /**
+   * The largest key that the restored writer wrote. After a rescale there may be several writers:
+   * the smallest, so that no row is late that was in time for its own.
+   */
+  private static OptionalLong newest(Collection<SinkState> states) {
+    return states.stream()
+        .filter(state -> state.newest().isPresent())
+        .map(state -> state.newest().getAsLong())
+        .min(Long::compareUnsigned)
+        .map(OptionalLong::of)
+        .orElse(OptionalLong.empty());
   }
 
   private static Store openStore(TableLayout layout) throws IOException {
@@ -131,17 +178,34 @@ final class TimestoreWriter
   }
 
   @Override
-  public void write(RowData row, Context context) throws IOException {
+  public void write(T element, Context context) throws IOException {
     if (isFinished) {
       return;
     }
-    long key = encoder.append(row, buffer.batch());
-    OptionalLong newest = writer.lastKey();
-    if (newest.isPresent() && Long.compareUnsigned(key, newest.getAsLong()) < 0) {
-      throw tooOld(key, newest.getAsLong());
+    try {
+      long key = rows.keyOf(element);
+      if (eventTime != null && !eventTime.agrees(key, context.timestamp())) {
+        throw disagreement(key, context.timestamp());
+      }
+      if (buffer.isLate(key) && !keepsLate(key)) {
+        return;
+      }
+      rows.append(element, key, buffer.batch());
+    } catch (IllegalArgumentException e) {
+      metrics.rowRefused();
+      throw e;
     }
     buffer.rowAppended();
-    metrics.getNumRecordsSendCounter().inc();
+    metrics.rowSent();
+  }
+
+  private boolean keepsLate(long key) throws IOException {
+    metrics.rowLate();
+    return switch (lateRows) {
+      case KEEP -> true;
+      case DROP -> false;
+      case FAIL -> throw tooOld(key, buffer.newest().orElseThrow());
+    };
   }
 
   private IOException tooOld(long key, long newest) {
@@ -152,9 +216,19 @@ final class TimestoreWriter
             + keys.textOf(key)
             + " came after "
             + keys.textOf(newest)
-            + " was written; this version can't keep rows that are older than what is written."
-            + " Order the input by event time; only rows of one checkpoint, as many as"
-            + " 'sink.reorder-buffer' holds, are sorted here");
+            + " was written, and 'sink.late-rows' is 'fail': 'keep' would put it into another lane,"
+            + " 'drop' leave it out");
+  }
+
+  private IllegalArgumentException disagreement(long key, @Nullable Long timestamp) {
+    return new IllegalArgumentException(
+        layout.path()
+            + ": a row with the key "
+            + new KeyColumn(layout).textOf(key)
+            + " has the timestamp "
+            + timestamp
+            + " ms; the ordering 'watermark' needs rows whose timestamp is their key: make the"
+            + " column of the WATERMARK the key, or use the ordering 'checkpoint'");
   }
 
   @Override
@@ -164,8 +238,17 @@ final class TimestoreWriter
 
   @Override
   public void flush(boolean endOfInput) throws IOException {
-    buffer.writeAll();
+    metrics.beginSend();
+    if (eventTime == null || endOfInput) {
+      buffer.writeAll();
+    } else {
+      OptionalLong passed = eventTime.lastKeyAt(watermark);
+      if (passed.isPresent()) {
+        buffer.writeUpTo(passed.getAsLong());
+      }
+    }
     isLast = endOfInput;
+    metrics.endSend(lateRows == LateRows.DROP);
   }
 
   @Override
@@ -175,7 +258,14 @@ final class TimestoreWriter
 
   @Override
   public List<SinkState> snapshotState(long checkpointId) {
-    return List.of(state);
+    OptionalLong newest = buffer.newest();
+    List<Batch> held = buffer.held();
+    if (held.isEmpty()) {
+      return List.of(SinkState.withoutRows(identity, newest));
+    }
+    return held.stream()
+        .map(page -> new SinkState(identity, newest, layout.tables(), page))
+        .toList();
   }
 
   @Override

@@ -105,10 +105,8 @@ final class TableDeclaration {
     refuseOfKey(key, TimestoreOptions.formatOption(key));
     new OptionNames(columns, formats.optionNames()).check(rawOptions.keySet());
     FactoryUtil.validateFactoryOptions(factory, options);
-    requireNow(TimestoreOptions.SINK_ORDERING, TimestoreOptions.Ordering.CHECKPOINT);
-    requireNow(TimestoreOptions.SINK_LATE_ROWS, TimestoreOptions.LateRows.FAIL);
     requireNow(TimestoreOptions.SINK_RESTORE_MODE, TimestoreOptions.RestoreMode.FAIL);
-    requireOneWriter();
+    requireLanes();
     requirePositive(TimestoreOptions.SCAN_SPLIT_SIZE);
     requirePositive(TimestoreOptions.SINK_REORDER_BUFFER);
     requirePositive(TimestoreOptions.SINK_BUFFER_MEMORY);
@@ -152,16 +150,14 @@ final class TableDeclaration {
     }
   }
 
-  private void requireOneWriter() {
-    int parallelism = options.getOptional(TimestoreOptions.SINK_PARALLELISM).orElse(1);
-    if (parallelism != 1) {
+  private void requireLanes() {
+    if (options.get(TimestoreOptions.SINK_LANES_MAX) < 1) {
       throw new ValidationException(
           "option '"
-              + TimestoreOptions.SINK_PARALLELISM.key()
+              + TimestoreOptions.SINK_LANES_MAX.key()
               + "' = '"
-              + parallelism
-              + "': this version writes with one writer alone, since each further one needs lanes"
-              + " of its own, which are not there yet; leave the option out");
+              + rawOptions.get(TimestoreOptions.SINK_LANES_MAX.key())
+              + "', expected 1 or more");
     }
   }
 

@@ -1,6 +1,9 @@
 package io.timestore.flink.table;
 
 import io.timestore.disk.DirectIo;
+import io.timestore.flink.sink.LateRows;
+import io.timestore.flink.sink.Ordering;
+import io.timestore.flink.sink.SinkSettings;
 import java.util.List;
 import java.util.Set;
 import org.apache.flink.configuration.ConfigOption;
@@ -13,19 +16,6 @@ import org.apache.flink.table.factories.FactoryUtil;
  * fields.COL.endianness}, {@code fields.COL.format} and {@code fields.COL.FORMAT.*}.
  */
 public final class TimestoreOptions {
-
-  /** When rows are ordered and committed. */
-  public enum Ordering {
-    CHECKPOINT,
-    WATERMARK
-  }
-
-  /** What happens to rows older than what is committed. */
-  public enum LateRows {
-    KEEP,
-    DROP,
-    FAIL
-  }
 
   /** What happens to state older than what its lineage committed. */
   public enum RestoreMode {
@@ -74,13 +64,23 @@ public final class TimestoreOptions {
       ConfigOptions.key("sink.ordering")
           .enumType(Ordering.class)
           .defaultValue(Ordering.CHECKPOINT)
-          .withDescription("'checkpoint' sorts what a checkpoint brought, and commits all of it.");
+          .withDescription(
+              "'checkpoint' sorts what a checkpoint brought, and commits all of it; 'watermark' holds"
+                  + " rows until the watermark passes them.");
 
   public static final ConfigOption<LateRows> SINK_LATE_ROWS =
       ConfigOptions.key("sink.late-rows")
           .enumType(LateRows.class)
-          .defaultValue(LateRows.FAIL)
-          .withDescription("'fail' ends the job at a row older than what is committed.");
+          .defaultValue(LateRows.KEEP)
+          .withDescription(
+              "Rows older than what is written: 'keep' (in another lane), 'drop' (counted) or"
+                  + " 'fail'.");
+
+  public static final ConfigOption<Integer> SINK_LANES_MAX =
+      ConfigOptions.key("sink.lanes.max")
+          .intType()
+          .defaultValue(SinkSettings.DEFAULT.lanesMax())
+          .withDescription("Lanes of one run of one writer.");
 
   public static final ConfigOption<MemorySize> SINK_REORDER_BUFFER =
       ConfigOptions.key("sink.reorder-buffer")
@@ -118,6 +118,7 @@ public final class TimestoreOptions {
           SINK_PARALLELISM,
           SINK_ORDERING,
           SINK_LATE_ROWS,
+          SINK_LANES_MAX,
           SINK_REORDER_BUFFER,
           SINK_BUFFER_MEMORY,
           SINK_DIRECT_IO,
@@ -134,8 +135,7 @@ public final class TimestoreOptions {
           "scan.bounded.timestamp",
           "scan.bounded.key",
           "scan.bounded.row",
-          "source.monitor-interval",
-          "sink.lanes.max");
+          "source.monitor-interval");
 
   /** Families of such options, by the beginning of their names. */
   static final List<String> LATER_PREFIXES = List.of("lookup.", "scan.watermark.");

@@ -85,9 +85,13 @@ public final class TimestoreTableFactory
         onDisk(declaration.directory(), () -> writable(declaration)),
         encoding,
         new SinkSettings(
+            options.get(TimestoreOptions.SINK_ORDERING),
+            options.get(TimestoreOptions.SINK_LATE_ROWS),
             options.get(TimestoreOptions.SINK_REORDER_BUFFER).getBytes(),
             options.get(TimestoreOptions.SINK_BUFFER_MEMORY).getBytes(),
-            options.get(TimestoreOptions.SINK_DIRECT_IO)));
+            options.get(TimestoreOptions.SINK_LANES_MAX),
+            options.get(TimestoreOptions.SINK_DIRECT_IO)),
+        options.getOptional(TimestoreOptions.SINK_PARALLELISM).orElse(1));
   }
 
   private static TableLayout writable(TableDeclaration declaration) throws IOException {

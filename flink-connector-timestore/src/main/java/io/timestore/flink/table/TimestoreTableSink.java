@@ -19,19 +19,20 @@ import org.apache.flink.types.RowKind;
 
 /** A store as a table that takes insertions. */
 final class TimestoreTableSink implements DynamicTableSink {
-  private static final int PARALLELISM = 1;
-
   private final TableLayout layout;
   private final Map<DataTypes.Field, EncodingFormat<SerializationSchema<RowData>>> formats;
   private final SinkSettings settings;
+  private final int parallelism;
 
   TimestoreTableSink(
       TableLayout layout,
       Map<DataTypes.Field, EncodingFormat<SerializationSchema<RowData>>> formats,
-      SinkSettings settings) {
+      SinkSettings settings,
+      int parallelism) {
     this.layout = layout;
     this.formats = formats;
     this.settings = settings;
+    this.parallelism = parallelism;
   }
 
   @Override
@@ -50,7 +51,8 @@ final class TimestoreTableSink implements DynamicTableSink {
 
   @Override
   public SinkRuntimeProvider getSinkRuntimeProvider(Context context) {
-    return SinkV2Provider.of(new TimestoreSink(encodingLayout(context), settings), PARALLELISM);
+    return SinkV2Provider.of(
+        TimestoreSink.ofTable(encodingLayout(context), settings), parallelism);
   }
 
   private TableLayout encodingLayout(Context context) {
@@ -67,7 +69,7 @@ final class TimestoreTableSink implements DynamicTableSink {
 
   @Override
   public DynamicTableSink copy() {
-    return new TimestoreTableSink(layout, formats, settings);
+    return new TimestoreTableSink(layout, formats, settings, parallelism);
   }
 
   @Override

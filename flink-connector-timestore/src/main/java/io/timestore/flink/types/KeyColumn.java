@@ -62,6 +62,23 @@ public final class KeyColumn {
     return encoder.key(row);
   }
 
+  /**
+   * A key that did not come out of a row, if the column's type can show it.
+   *
+   * @throws IllegalArgumentException if it is negative, or after the type's last time; in a
+   *     DECIMAL(20, 0), any bits are a key
+   */
+  public long checked(long keyValue) {
+    if (key.type().equals(Key.WHOLE_RANGE)) {
+      return keyValue;
+    }
+    TimeUnit unit = key.unit();
+    if (unit != null && keyValue >= 0 && isAfter(keyValue, lastKey(unit))) {
+      throw refused(textOf(keyValue), "the last " + key.type() + " is " + LAST_TIMESTAMP);
+    }
+    return notNegative(keyValue);
+  }
+
   /** A key as SQL shows it, for errors. */
   public String textOf(long keyValue) {
     TimeUnit unit = key.unit();

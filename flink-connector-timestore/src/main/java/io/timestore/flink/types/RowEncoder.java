@@ -37,11 +37,31 @@ public final class RowEncoder {
    * @throws IllegalArgumentException if a value can't be stored; names the column and the key
    */
   public long append(RowData row, Batch batch) {
+    long keyValue = keyOf(row);
+    append(row, keyValue, batch);
+    return keyValue;
+  }
+
+  /**
+   * The key of a row.
+   *
+   * @throws IllegalArgumentException if the row is no insertion, or has no key
+   */
+  public long keyOf(RowData row) {
     if (row.getRowKind() != RowKind.INSERT) {
       throw new IllegalArgumentException(
           "found a row of kind " + row.getRowKind() + ", but a store takes insertions only");
     }
-    long keyValue = key.keyOf(row);
+    return key.keyOf(row);
+  }
+
+  /**
+   * Appends a row, or leaves the batch as it was.
+   *
+   * @param keyValue what {@link #keyOf} said
+   * @throws IllegalArgumentException if a value can't be stored; names the column and the key
+   */
+  public void append(RowData row, long keyValue, Batch batch) {
     try {
       appendCells(row, batch);
     } catch (IllegalArgumentException e) {
@@ -53,7 +73,6 @@ public final class RowEncoder {
       throw named;
     }
     batch.appendKey(keyValue);
-    return keyValue;
   }
 
   private void appendCells(RowData row, Batch batch) {

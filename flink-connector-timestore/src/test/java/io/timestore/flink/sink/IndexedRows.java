@@ -3,34 +3,35 @@ package io.timestore.flink.sink;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import io.timestore.disk.DirectIo;
 import io.timestore.flink.StoreJudge;
 import io.timestore.flink.StoreJudge.StoredRow;
-import io.timestore.flink.types.TableLayout;
-import io.timestore.format.CellType;
-import io.timestore.format.Column;
-import io.timestore.format.Key;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.flink.api.connector.source.util.ratelimit.RateLimiterStrategy;
+import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.connector.datagen.source.DataGeneratorSource;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
 import org.apache.flink.table.types.logical.BigIntType;
+import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.table.types.logical.RowType;
 import org.apache.flink.table.types.logical.VarCharType;
+import org.apache.flink.table.types.utils.TypeConversions;
 
 /** Rows that can be told from their index: three each of a key, as a source, in a store. */
 final class IndexedRows {
   static final InternalTypeInfo<RowData> TYPE =
       InternalTypeInfo.of(
           RowType.of(
-              new BigIntType(false),
-              new BigIntType(false),
-              new VarCharType(false, VarCharType.MAX_LENGTH)));
+              new LogicalType[] {
+                new BigIntType(false),
+                new BigIntType(false),
+                new VarCharType(false, VarCharType.MAX_LENGTH)
+              },
+              new String[] {"k", "index", "text"}));
 
   private IndexedRows() {}
 
@@ -39,22 +40,15 @@ final class IndexedRows {
         IndexedRows::row, rowCount, RateLimiterStrategy.perCheckpoint(rowsPerCheckpoint), TYPE);
   }
 
-  static TimestoreSink sink(Path store) {
-    TableLayout layout =
-        new TableLayout(
-            store.toString(),
-            null,
-            "test",
-            Key.of("k", CellType.of(CellType.Kind.BIGINT)),
-            0,
-            List.of(
-                new Column("index", "index", CellType.of(CellType.Kind.BIGINT), false),
-                new Column(
-                    "text",
-                    "text",
-                    CellType.of(CellType.Kind.VARCHAR, CellType.MAX_LENGTH),
-                    false)));
-    return new TimestoreSink(layout, new SinkSettings(1 << 20, 4 << 20, DirectIo.AUTO));
+  static TimestoreSink<RowData> sink(Path store) {
+    return builder(store).build();
+  }
+
+  static TimestoreSinkBuilder<RowData> builder(Path store) {
+    return TimestoreSink.forRowData(TypeConversions.fromLogicalToDataType(TYPE.toRowType()), "k")
+        .path(store)
+        .reorderBuffer(MemorySize.ofMebiBytes(1))
+        .bufferMemory(MemorySize.ofMebiBytes(4));
   }
 
   /** Each row is there once, in order, and whole. */

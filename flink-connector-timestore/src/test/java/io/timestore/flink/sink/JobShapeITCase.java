@@ -117,15 +117,6 @@ class JobShapeITCase {
   }
 
   @Test
-  void aRowOlderThanWhatIsCommittedFailsWithBothKeys() throws Exception {
-    sql.run("INSERT INTO store VALUES (100, 1)");
-
-    assertThatThrownBy(() -> sql.run("INSERT INTO store VALUES (99, 2)"))
-        .hasStackTraceContaining("a row with the key 99 came after 100 was written");
-    assertThat(new StoreJudge(store).rows("v")).hasSize(1);
-  }
-
-  @Test
   void aNullKeyFailsTheJobAndLeavesNothing() throws Exception {
     assertThatThrownBy(() -> sql.run("INSERT INTO store VALUES (1, 1), (CAST(NULL AS BIGINT), 2)"))
         .hasStackTraceContaining("key column k: found NULL, but every row needs a key");

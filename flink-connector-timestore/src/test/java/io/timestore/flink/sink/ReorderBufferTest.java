@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.timestore.flink.StoreJudge;
 import io.timestore.flink.StoreJudge.StoredRow;
 import io.timestore.format.Batch;
+import io.timestore.format.Column;
 import io.timestore.store.Publisher;
 import io.timestore.store.Store;
 import io.timestore.store.StoreWriter;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.function.LongUnaryOperator;
 import java.util.stream.LongStream;
@@ -46,7 +48,8 @@ class ReorderBufferTest {
   }
 
   private ReorderBuffer buffer(long memoryBytes) {
-    return new ReorderBuffer(writer, memoryBytes);
+    List<Column> columns = List.of(Column.ofTable("index"), Column.ofTable("text"));
+    return new ReorderBuffer(writer, columns, memoryBytes, OptionalLong.empty());
   }
 
   /** Each row holds the number of rows before it, and a text of up to 40 bytes. */
@@ -143,7 +146,7 @@ class ReorderBufferTest {
     buffer.writeAll();
 
     assertSorted(published(), ROWS / 4);
-    assertThat(buffer.largestWritten())
+    assertThat(buffer.newest())
         .hasValue(keys.stream().mapToLong(Long::longValue).max().orElseThrow());
   }
 

@@ -1,42 +1,120 @@
 package io.timestore.flink.sink;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.timestore.format.Batch;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.OptionalLong;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
+/** The bytes of a writer's state: each version, for ever. */
 class SinkStateTest {
-  /** Version 1, for ever. */
-  private static final String GOLDEN =
-      "0123456789ab4def8123456789abcdef" + "01987654321070008000000000000001";
-
   private final SinkState.Serializer serializer = new SinkState.Serializer();
-  private final SinkState state =
-      new SinkState(
+  private final SinkIdentity sink =
+      new SinkIdentity(
           UUID.fromString("01234567-89ab-4def-8123-456789abcdef"),
           UUID.fromString("01987654-3210-7000-8000-000000000001"));
 
-  @Test
-  void versionOneHasTheseBytes() throws IOException {
-    assertThat(HexFormat.of().formatHex(serializer.serialize(state))).isEqualTo(GOLDEN);
-    assertThat(serializer.deserialize(1, HexFormat.of().parseHex(GOLDEN))).isEqualTo(state);
+  private static byte[] golden(int version) throws IOException {
+    try (InputStream in = resource("sink-state-v" + version + ".hex")) {
+      return HexFormat.of().parseHex(new String(in.readAllBytes(), US_ASCII).replaceAll("\\s", ""));
+    }
+  }
+
+  private static InputStream resource(String name) {
+    return requireNonNull(SinkStateTest.class.getResourceAsStream("/sink-state/" + name), name);
+  }
+
+  private SinkState state() {
+    Batch rows = new Batch(2);
+    rows.column(0).appendLong(7);
+    rows.column(1).appendString("a");
+    rows.appendKey(5);
+    rows.column(0).appendEmpty();
+    rows.column(1).appendString("");
+    rows.appendKey(3);
+    rows.column(0).appendLong(-1);
+    rows.column(1).appendString("bcd");
+    rows.appendKey(-1L);
+    return new SinkState(sink, OptionalLong.of(-2L), List.of("size", "naïve"), rows);
+  }
+
+  private static void assertSame(SinkState found, SinkState expected) {
+    assertThat(found.sink()).isEqualTo(expected.sink());
+    assertThat(found.newest()).isEqualTo(expected.newest());
+    assertThat(found.tables()).isEqualTo(expected.tables());
+    assertThat(found.held().rowCount()).isEqualTo(expected.held().rowCount());
+    for (int row = 0; row < expected.held().rowCount(); row++) {
+      assertThat(found.held().key(row)).isEqualTo(expected.held().key(row));
+      for (int i = 0; i < expected.tables().size(); i++) {
+        assertThat(found.held().column(i).bytesAt(row))
+            .isEqualTo(expected.held().column(i).bytesAt(row));
+      }
+    }
   }
 
   @Test
-  void anUnknownVersionAndAnyOtherLengthAreRefused() {
-    byte[] bytes = HexFormat.of().parseHex(GOLDEN);
+  void versionOneIsReadAsAStateWithoutRows() throws IOException {
+    assertSame(
+        serializer.deserialize(1, golden(1)), SinkState.withoutRows(sink, OptionalLong.empty()));
+  }
 
-    assertThatThrownBy(() -> serializer.deserialize(2, bytes))
+  @Test
+  void versionTwoHasTheseBytes() throws IOException {
+    assertThat(serializer.getVersion()).isEqualTo(2);
+    assertThat(HexFormat.of().formatHex(serializer.serialize(state())))
+        .isEqualTo(HexFormat.of().formatHex(golden(2)));
+    assertSame(serializer.deserialize(2, golden(2)), state());
+  }
+
+  @Test
+  void aStateWithoutRowsComesBack() throws IOException {
+    SinkState state = SinkState.withoutRows(sink, OptionalLong.empty());
+
+    assertSame(serializer.deserialize(2, serializer.serialize(state)), state);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 3, -1})
+  void anUnknownVersionIsRefused(int version) {
+    assertThatThrownBy(() -> serializer.deserialize(version, golden(2)))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("sink state of version 2");
-    assertThatThrownBy(() -> serializer.deserialize(1, Arrays.copyOf(bytes, 31)))
-        .hasMessageContaining("31 bytes");
-    assertThatThrownBy(() -> serializer.deserialize(1, Arrays.copyOf(bytes, 33)))
-        .hasMessageContaining("33 bytes");
+        .hasMessage("sink state of version " + version + ", this software reads versions 1 to 2");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void bytesThatAreMissingOrTooManyAreRefused(int version) throws IOException {
+    byte[] whole = golden(version);
+    for (int length = 0; length <= whole.length + 1; length++) {
+      byte[] other = Arrays.copyOf(whole, length);
+      if (length != whole.length) {
+        assertThatThrownBy(() -> serializer.deserialize(version, other))
+            .as("%s bytes", length)
+            .isInstanceOf(IOException.class);
+      }
+    }
+  }
+
+  @Test
+  void aBitThatFlippedIsNoticed() throws IOException {
+    byte[] bytes = golden(2);
+    for (int bit = 0; bit < bytes.length * 8; bit++) {
+      byte[] flipped = bytes.clone();
+      flipped[bit / 8] ^= (byte) (1 << (bit % 8));
+      assertThatThrownBy(() -> serializer.deserialize(2, flipped))
+          .hasMessageContaining("has another CRC32C than when it was written");
+    }
   }
 
   @Test

@@ -24,8 +24,8 @@ class TableOptionsTest {
                 + " fields.price.table, fields.size.endianness, fields.size.format,"
                 + " fields.size.table, key.field,"
                 + " key.unit, path, property-version, scan.parallelism, scan.split.size,"
-                + " scan.verify-checksums, sink.buffer-memory, sink.direct-io, sink.late-rows,"
-                + " sink.ordering, sink.parallelism, sink.reorder-buffer, sink.restore.mode");
+                + " scan.verify-checksums, sink.buffer-memory, sink.direct-io, sink.lanes.max,"
+                + " sink.late-rows, sink.ordering, sink.parallelism, sink.reorder-buffer, sink.restore.mode");
   }
 
   @ParameterizedTest
@@ -51,7 +51,6 @@ class TableOptionsTest {
         "scan.bounded.mode",
         "scan.bounded.row",
         "source.monitor-interval",
-        "sink.lanes.max",
         "lookup.cache",
         "scan.watermark.idle-timeout",
       })
@@ -137,9 +136,6 @@ class TableOptionsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "sink.ordering, watermark, checkpoint",
-    "sink.late-rows, keep, fail",
-    "sink.late-rows, drop, fail",
     "sink.restore.mode, truncate, fail",
   })
   void valuesOfLaterVersionsSaySo(String option, String value, String only) {
@@ -167,9 +163,10 @@ class TableOptionsTest {
                     "'fields.size.endianness' = 'big-endian'",
                     "'scan.parallelism' = '2'",
                     "'scan.split.size' = '1 mb'",
-                    "'sink.parallelism' = '1'",
-                    "'sink.ordering' = 'checkpoint'",
-                    "'sink.late-rows' = 'fail'",
+                    "'sink.parallelism' = '2'",
+                    "'sink.ordering' = 'watermark'",
+                    "'sink.late-rows' = 'drop'",
+                    "'sink.lanes.max' = '3'",
                     "'sink.reorder-buffer' = '1 mb'",
                     "'sink.buffer-memory' = '1 mb'",
                     "'sink.direct-io' = 'off'",
@@ -179,13 +176,29 @@ class TableOptionsTest {
   }
 
   @Test
-  void aSecondWriterIsRefused() {
-    SQL.table(directory, "'sink.parallelism' = '2'")
+  void theSinkHasTheParallelismOfTheOption() {
+    String insert = "INSERT INTO t VALUES (TIMESTAMP '2020-01-01 00:00:00', CAST(1 AS DOUBLE), 2)";
+
+    assertThat(SQL.table(directory).executionPlan(insert)).doesNotContain("\"parallelism\" : 3");
+    assertThat(SQL.table(directory, "'sink.parallelism' = '3'").executionPlan(insert))
+        .containsPattern("\"type\" : \"t.*Writer\",[^}]*\"parallelism\" : 3");
+  }
+
+  @Test
+  void lessThanOneLaneIsRefused() {
+    SQL.table(directory, "'sink.lanes.max' = '0'")
         .refusedWrite()
+        .hasMessage("option 'sink.lanes.max' = '0', expected 1 or more");
+  }
+
+  @Test
+  void aNumberIsNoKeyForTheOrderingByWatermarks() {
+    SQL.table("k BIGINT, v BIGINT", "", directory, "'sink.ordering' = 'watermark'");
+    SQL.refused("INSERT INTO t VALUES (1, 1)")
         .hasMessage(
-            "option 'sink.parallelism' = '2': this version writes with one writer alone, since"
-                + " each further one needs lanes of its own, which are not there yet; leave the"
-                + " option out");
+            "the ordering 'watermark' holds rows until the watermark passes their keys, but k,"
+                + " BIGINT, is no time: declare the key as TIMESTAMP or TIMESTAMP_LTZ, or use the"
+                + " ordering 'checkpoint'");
   }
 
   @ParameterizedTest
