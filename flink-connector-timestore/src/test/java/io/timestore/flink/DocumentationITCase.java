@@ -68,6 +68,29 @@ class DocumentationITCase {
   }
 
   @Test
+  void theStatementsOfTheSqlPageRun() throws Exception {
+    String script = String.join("", blocks("docs/sql.md", "sql"));
+    assertThat(script).contains("'/tmp/orders'");
+    String[] statements =
+        script.replace("/tmp/orders", directory.resolve("orders").toString()).split(";", -1);
+    int query = statements.length - 2;
+    for (int i = 0; i < query; i++) {
+      sql.run(statements[i]);
+    }
+
+    assertThat(sql.query(statements[query]))
+        .containsExactly(
+            Row.of(1L, "Ada", "b", null),
+            Row.of(2L, null, null, null),
+            Row.of(3L, null, null, "late"));
+    assertThat(directory.resolve("orders/tags/data"))
+        .content(UTF_8)
+        .startsWith("{\"tags\":[\"a\",\"b\"]}");
+    assertThat(Files.readAllBytes(directory.resolve("orders/id/data")))
+        .startsWith(0, 0, 0, 0, 0, 0, 0, 1);
+  }
+
+  @Test
   void everySqlBlockOfTheReadmeIsTested() throws IOException {
     assertThat(blocks("README.md", "sql")).hasSize(1);
   }
