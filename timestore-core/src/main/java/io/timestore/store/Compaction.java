@@ -71,15 +71,15 @@ final class Compaction {
         commit.lanes().stream()
             .map(batch -> new LaneRange(batch.number(), 0, batch.rowsAfter()))
             .toList();
-    try (IoThreads reader = disk.threads("timestore-compact", 1);
-        Scan scan = new Scan(disk, files, record, ranges, tables, true)) {
+    try (Scan scan = new Scan(disk, files, record, ranges, tables, true);
+        IoThreads reader = disk.threads("timestore-compact", 1)) {
       return digest(reader, scan, batch -> {});
     }
   }
 
   private Digest read(Snapshot snapshot, List<LaneRange> ranges, Rows rows) throws IOException {
-    try (IoThreads reader = disk.threads("timestore-compact", 1);
-        Scan scan = snapshot.scan(ranges, tables)) {
+    try (Scan scan = snapshot.scan(ranges, tables);
+        IoThreads reader = disk.threads("timestore-compact", 1)) {
       return digest(reader, scan, rows);
     }
   }

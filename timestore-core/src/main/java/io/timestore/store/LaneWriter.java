@@ -78,7 +78,7 @@ final class LaneWriter implements Closeable {
     this.rows = lane.rows();
     this.preparedRows = lane.rows();
     this.lastKey = lane.largestKey();
-    this.isNew = lane.rows() == 0 && lane.number() != 0;
+    this.isNew = isNew(own);
     List<Closeable> opened = new ArrayList<>();
     try {
       keys =
@@ -114,6 +114,11 @@ final class LaneWriter implements Closeable {
       Closing.all(opened);
       throw e;
     }
+  }
+
+  /** Whether this run made the lane's directory. */
+  static boolean isNew(OwnLane own) {
+    return own.lane().rows() == 0 && own.lane().number() != 0;
   }
 
   int number() {

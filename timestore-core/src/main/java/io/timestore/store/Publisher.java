@@ -184,7 +184,7 @@ public final class Publisher implements Closeable {
     return underLock(
         "publish",
         current -> {
-          lanes.checkPlaces();
+          lanes.checkPlaces(commit.lanes());
           return publish(List.of(commit), false, current);
         });
   }
@@ -492,7 +492,7 @@ public final class Publisher implements Closeable {
     underLock(
         "publish what was compacted",
         current -> {
-          lanes.checkPlaces();
+          lanes.checkPlaces(commit.lanes());
           CommitRecord next = current.record();
           for (Lane old : replaced.lanes()) {
             if (old.visibleRows() > 0) {

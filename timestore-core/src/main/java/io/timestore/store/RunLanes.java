@@ -9,6 +9,7 @@ import io.timestore.format.CommitRecord;
 import io.timestore.format.Lane;
 import io.timestore.format.Owner;
 import io.timestore.store.LaneWriter.OwnLane;
+import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -196,6 +197,9 @@ final class RunLanes implements Closeable {
       return new LaneWriter(disk, files, own, tables, mode, threads, buffers);
     } catch (Throwable e) {
       own.writerLock().close();
+      if (LaneWriter.isNew(own)) {
+        remove(files.lane(own.lane().number()));
+      }
       throw e;
     }
   }
@@ -219,18 +223,27 @@ final class RunLanes implements Closeable {
 
   /** Makes room for another lane: what was merged least is merged. */
   private void mergeLanes() throws IOException {
-    List<LaneWriter> inputs = lanes.stream().filter(LaneWriter::isSecret).toList();
+    List<LaneWriter> inputs = secret(lanes);
     for (int level = 0; inputs.size() > 1; level++) {
       if (merged.size() == level) {
         merged.add(new ArrayList<>());
       }
-      merged.get(level).add(merge(inputs));
-      inputs = merged.get(level).size() < mergeWidth() ? List.of() : List.copyOf(merged.get(level));
+      merge(inputs, merged.get(level));
+      List<LaneWriter> outputs = secret(merged.get(level));
+      inputs = outputs.size() < mergeWidth() ? List.of() : outputs;
     }
   }
 
-  /** Merges lanes that nobody else knows of into a new one, and removes them. */
-  private LaneWriter merge(List<LaneWriter> inputs) throws IOException {
+  private static List<LaneWriter> secret(List<LaneWriter> some) {
+    return some.stream().filter(LaneWriter::isSecret).toList();
+  }
+
+  /**
+   * Merges lanes that nobody else knows of into a new one, and removes them.
+   *
+   * @param outputs gets the new one
+   */
+  private void merge(List<LaneWriter> inputs, List<LaneWriter> outputs) throws IOException {
     parkActive();
     CommitRecord written = written(inputs);
     List<LaneRange> ranges =
@@ -244,8 +257,9 @@ final class RunLanes implements Closeable {
         inputs.size(),
         ranges.stream().mapToLong(LaneRange::rowCount).sum());
     LaneWriter output = open(0, true);
-    try (IoThreads reader = disk.threads("timestore-merge", 1);
-        Scan scan = new Scan(disk, files, written, ranges, tables, true)) {
+    outputs.add(output);
+    try (Scan scan = new Scan(disk, files, written, ranges, tables, true);
+        IoThreads reader = disk.threads("timestore-merge", 1)) {
       Batch batch = new Batch(tables.size());
       Batch ahead = new Batch(tables.size());
       Future<Boolean> filled = fill(reader, scan, ahead);
@@ -259,7 +273,6 @@ final class RunLanes implements Closeable {
     }
     output.park();
     removeAll(inputs);
-    return output;
   }
 
   /** A record of these lanes, which nobody else ever sees. */
@@ -275,12 +288,12 @@ final class RunLanes implements Closeable {
     return reader.submit(() -> scan.next(batch));
   }
 
-  private void removeAll(List<LaneWriter> secret) throws IOException {
-    lanes.removeAll(secret);
-    merged.forEach(level -> level.removeAll(secret));
+  private void removeAll(List<LaneWriter> inputs) throws IOException {
+    lanes.removeAll(inputs);
+    merged.forEach(level -> level.removeAll(inputs));
     threads.call(
         () -> {
-          for (LaneWriter lane : secret) {
+          for (LaneWriter lane : inputs) {
             close(lane);
           }
           return null;
@@ -313,20 +326,31 @@ final class RunLanes implements Closeable {
     }
   }
 
-  /** See {@link LaneWriter#checkPlaces}; I/O thread. */
-  void checkPlaces() throws IOException {
+  /**
+   * See {@link LaneWriter#checkPlaces}; I/O thread.
+   *
+   * @param prepared what is to be published
+   */
+  void checkPlaces(List<LaneBatch> prepared) throws IOException {
     for (LaneWriter lane : all()) {
-      if (lane.hasBatch() || lane == active) {
+      if (lane.hasBatch() || lane == active || isIn(prepared, lane)) {
         lane.checkPlaces();
       }
     }
   }
 
+  private static boolean isIn(List<LaneBatch> batches, LaneWriter lane) {
+    return batches.stream().anyMatch(batch -> batch.number() == lane.number());
+  }
+
   /** Makes all appended rows durable, and the names of their files: steps W2 to W4. */
   List<LaneBatch> prepare() throws IOException {
     if (options.mergesLanes() && count() > options.lanesMax()) {
-      List<LaneWriter> secret = all().stream().filter(LaneWriter::isSecret).toList();
-      merged.add(new ArrayList<>(List.of(merge(secret))));
+      List<LaneWriter> inputs = secret(all());
+      if (inputs.size() > 1) {
+        merged.add(new ArrayList<>());
+        merge(inputs, merged.get(merged.size() - 1));
+      }
     }
     List<LaneBatch> batches = new ArrayList<>();
     for (LaneWriter lane : all()) {
@@ -340,7 +364,7 @@ final class RunLanes implements Closeable {
   /** See {@link LaneWriter#syncNames}; I/O thread. */
   void syncNames(List<LaneBatch> batches) throws IOException {
     for (LaneWriter lane : all()) {
-      if (batches.stream().anyMatch(batch -> batch.number() == lane.number())) {
+      if (isIn(batches, lane)) {
         lane.syncNames();
       }
     }
@@ -376,15 +400,15 @@ final class RunLanes implements Closeable {
   private void close(LaneWriter lane) throws IOException {
     lane.close();
     if (lane.isSecret()) {
-      remove(lane);
+      remove(lane.files());
     }
   }
 
-  private void remove(LaneWriter lane) {
+  private void remove(LaneFiles lane) {
     try {
-      lane.files().remove(disk);
+      lane.remove(disk);
     } catch (IOException e) {
-      LOG.warn("{}, which no record names, could not be removed", lane.files().directory(), e);
+      LOG.warn("{}, which no record names, could not be removed", lane.directory(), e);
     }
   }
 }

@@ -219,7 +219,7 @@ public final class StoreWriter implements Closeable {
     CommitRecord record =
         threads.call(
             () -> {
-              lanes.checkPlaces();
+              lanes.checkPlaces(List.of());
               return publisher.current();
             });
     lanes.checkAgainst(record);
@@ -283,7 +283,7 @@ public final class StoreWriter implements Closeable {
           threads.call(
               () -> {
                 // Step W4: are they still in the store, and are their names durable?
-                lanes.checkPlaces();
+                lanes.checkPlaces(prepared);
                 lanes.syncNames(prepared);
                 return null;
               });
