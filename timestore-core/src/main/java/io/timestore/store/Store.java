@@ -180,7 +180,12 @@ public final class Store {
       if (disk.exists(files.length())) {
         checkAdoption(disk, entropy, files, schema);
       }
-      createDirectories(outside, absolute);
+      if (files.isJournal()) {
+        outside.createDirectory(absolute);
+        outside.syncDirectory(absolute.getParent());
+      } else {
+        createDirectories(outside, absolute);
+      }
       // Step C1: the schema, whole or not at all; of two creators the first one wins.
       Path temporary = files.temporary(files.schema(), entropy.ids().get());
       byte[] json = schema.toJson();
