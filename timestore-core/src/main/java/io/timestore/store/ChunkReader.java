@@ -58,11 +58,33 @@ final class ChunkReader implements Closeable {
    */
   ChunkReader(Disk disk, CommittedFile committed, boolean verify, RowsOf rows, int windowBytes)
       throws IOException {
+    this(
+        disk,
+        committed,
+        LaneFile.open(disk, committed.path(), committed.sizeBytes()),
+        verify,
+        rows,
+        windowBytes);
+  }
+
+  /**
+   * As above.
+   *
+   * @param file the committed file, open
+   */
+  ChunkReader(
+      Disk disk,
+      CommittedFile committed,
+      DiskFile file,
+      boolean verify,
+      RowsOf rows,
+      int windowBytes)
+      throws IOException {
     this.windowBytes = windowBytes;
     this.committed = committed;
     this.verify = verify;
     this.rows = rows;
-    this.file = LaneFile.open(disk, committed.path(), committed.sizeBytes());
+    this.file = file;
     try {
       this.crcs = new ChunkCrcs(disk, committed);
     } catch (IOException | RuntimeException e) {

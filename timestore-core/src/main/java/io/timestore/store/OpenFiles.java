@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Files of a store's lanes that stay open for reads at any position. Thread-safe. */
 final class OpenFiles implements Closeable {
@@ -16,10 +17,20 @@ final class OpenFiles implements Closeable {
   private static final int READ_BYTES_MAX = 1 << 20;
 
   private final Disk disk;
+  private final @Nullable StoreFiles store;
   private final Map<Path, DiskFile> files = new HashMap<>();
 
+  /** For who holds the commit lock, or expects no error. */
   OpenFiles(Disk disk) {
+    this(disk, null);
+  }
+
+  /**
+   * @param store whose record may be another one by now
+   */
+  OpenFiles(Disk disk, @Nullable StoreFiles store) {
     this.disk = disk;
+    this.store = store;
   }
 
   /** A part of a file's committed bytes. */
@@ -60,7 +71,10 @@ final class OpenFiles implements Closeable {
   private synchronized DiskFile open(Path path, long committedBytes) throws IOException {
     DiskFile file = files.get(path);
     if (file == null) {
-      file = LaneFile.open(disk, path, committedBytes);
+      file =
+          store == null
+              ? LaneFile.open(disk, path, committedBytes)
+              : LaneFile.open(disk, store, path, committedBytes);
       files.put(path, file);
     }
     return file;

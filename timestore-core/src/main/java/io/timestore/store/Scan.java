@@ -1,6 +1,7 @@
 package io.timestore.store;
 
 import io.timestore.disk.Disk;
+import io.timestore.disk.DiskFile;
 import io.timestore.format.Batch;
 import io.timestore.format.ColumnData;
 import io.timestore.format.CommitRecord;
@@ -138,7 +139,8 @@ public final class Scan implements Closeable {
   }
 
   private ChunkReader open(CommittedFile file, RowsOf rowsOf) throws IOException {
-    return new ChunkReader(disk, file, verifyChecksums, rowsOf, windowBytes);
+    DiskFile open = LaneFile.open(disk, files, file.path(), file.sizeBytes());
+    return new ChunkReader(disk, file, open, verifyChecksums, rowsOf, windowBytes);
   }
 
   private static void clear(Batch batch) {

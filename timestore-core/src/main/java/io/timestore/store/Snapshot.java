@@ -129,7 +129,7 @@ public final class Snapshot {
    */
   public List<LaneRange> ranges(long fromRow, long toRow) throws IOException {
     checkRows(fromRow, toRow);
-    try (OpenFiles open = new OpenFiles(disk)) {
+    try (OpenFiles open = new OpenFiles(disk, files)) {
       return search(open).rows(fromRow, toRow).ranges();
     }
   }
@@ -143,7 +143,7 @@ public final class Snapshot {
 
   /** The rows of a key range, found by binary searches on disk. */
   public List<LaneRange> ranges(KeyRange range) throws IOException {
-    try (OpenFiles open = new OpenFiles(disk)) {
+    try (OpenFiles open = new OpenFiles(disk, files)) {
       return search(open).rows(range).ranges();
     }
   }
@@ -157,7 +157,7 @@ public final class Snapshot {
     if (rowCountMax < 1) {
       throw new IllegalArgumentException("parts of " + rowCountMax + " rows");
     }
-    try (OpenFiles open = new OpenFiles(disk)) {
+    try (OpenFiles open = new OpenFiles(disk, files)) {
       return search(open).parts(rowCountMax);
     }
   }

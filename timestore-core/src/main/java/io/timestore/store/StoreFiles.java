@@ -90,6 +90,12 @@ record StoreFiles(Path root, boolean isJournal) {
       return directory.resolve("keys");
     }
 
+    /** Whether a file of the store is one of this lane's. */
+    boolean holds(Path file) {
+      return file.startsWith(directory)
+          && (number != 0 || !file.startsWith(directory.resolve(LANES)));
+    }
+
     Path table(String table) {
       return FileNames.resolve(directory, table);
     }

@@ -55,7 +55,7 @@ public final class StoreReader implements Closeable {
     this.load = load;
     this.options = options;
     this.threads = disk.threads("timestore-reader", options.threads());
-    this.open = new OpenFiles(disk);
+    this.open = new OpenFiles(disk, files);
     try {
       this.snapshot = call(load);
     } catch (IOException | RuntimeException e) {
