@@ -194,7 +194,14 @@ public final class Publisher implements Closeable {
     Set<UUID> finished = Set.copyOf(current.record().finished());
     List<Outcome> outcomes = new ArrayList<>();
     CommitRecord next = current.record();
-    if (commits.stream().anyMatch(c -> c.overwrite() && !isFinished(c, finished))) {
+    boolean compares = verifyBytes || current.byReference();
+    List<Commit> replacing = new ArrayList<>();
+    for (Commit commit : commits) {
+      if (commit.overwrite() && !isFinished(commit, finished) && !isDone(commit, next, compares)) {
+        replacing.add(commit);
+      }
+    }
+    if (!replacing.isEmpty()) {
       next = allHidden(next);
     }
     long watermark = Long.MAX_VALUE;
@@ -208,7 +215,7 @@ public final class Publisher implements Closeable {
               ? List.of()
               : judge(commit, verifyBytes, next, current.byReference(), compared);
       boolean releases = releasesLanes(commit, next);
-      boolean changesRows = !toDo.isEmpty() || (commit.overwrite() && !isFinished);
+      boolean changesRows = !toDo.isEmpty() || replacing.contains(commit);
       // The second attempt of a finished submission releases its lane, and adds nothing.
       boolean addsNothing = !changesRows && !(releases && commit.lanes().isEmpty());
       outcomes.add(addsNothing ? Outcome.ALREADY_PUBLISHED : Outcome.PUBLISHED);
@@ -327,6 +334,16 @@ public final class Publisher implements Closeable {
       }
     }
     return toDo;
+  }
+
+  private boolean isDone(Commit commit, CommitRecord record, boolean compareBytes)
+      throws IOException {
+    for (LaneBatch batch : commit.lanes()) {
+      if (!isDone(batch, record, compareBytes)) {
+        return false;
+      }
+    }
+    return !commit.lanes().isEmpty();
   }
 
   /** Bytes are compared where the reference may have written over what was prepared. */

@@ -49,6 +49,7 @@ public final class StoreWriter implements Closeable {
   private final AppendMode mode;
   private final Batch row;
   private final RunLanes lanes;
+  private boolean overwrites;
   private boolean batchIsOpen;
   private OptionalLong lastKey = OptionalLong.empty();
   private @Nullable Throwable failure;
@@ -67,6 +68,7 @@ public final class StoreWriter implements Closeable {
     this.check = new RowCheck(files.root(), List.copyOf(columns));
     this.tables = columns.stream().map(Column::table).toList();
     this.options = options;
+    this.overwrites = options.overwrites();
     this.row = new Batch(tables.size());
     this.owner =
         new Owner(options.direct() ? Owner.Kind.DIRECT : Owner.Kind.RUN, entropy.ids().get());
@@ -267,7 +269,7 @@ public final class StoreWriter implements Closeable {
       throws IOException {
     Commit.checkInsertId(insertId);
     checkUsable();
-    boolean isNews = lanes.hasBatch() || (last && (lanes.count() > 0 || options.overwrites()));
+    boolean isNews = lanes.hasBatch() || (last && (lanes.count() > 0 || overwrites));
     if (!isNews) {
       return Optional.empty();
     }
@@ -288,11 +290,14 @@ public final class StoreWriter implements Closeable {
                 return null;
               });
           batchIsOpen = false;
-          return Optional.of(newCommit(last, watermark, insertId, prepared));
+          Commit commit = newCommit(last, watermark, insertId, overwrites, prepared);
+          overwrites = false; // What follows is added.
+          return Optional.of(commit);
         });
   }
 
-  private Commit newCommit(boolean last, long watermark, String insertId, List<LaneBatch> batches) {
+  private Commit newCommit(
+      boolean last, long watermark, String insertId, boolean overwrite, List<LaneBatch> batches) {
     return new Commit(
         storeId,
         Holder.host(),
@@ -305,7 +310,7 @@ public final class StoreWriter implements Closeable {
         false,
         watermark,
         insertId,
-        options.overwrites(),
+        overwrite,
         batches);
   }
 
@@ -396,7 +401,7 @@ public final class StoreWriter implements Closeable {
     closed = true;
     try {
       if (releases) {
-        Commit release = newCommit(true, Long.MIN_VALUE, "", List.of());
+        Commit release = newCommit(true, Long.MIN_VALUE, "", false, List.of());
         threads.callToEnd(() -> publisher.publishOwn(release, lanes));
       }
     } finally {

@@ -17,7 +17,7 @@ import java.util.UUID;
  * @param lanesMax how many lanes it may have at once, at least 1
  * @param mergesLanes whether it merges its lanes where there are too many, which needs one {@link
  *     StoreWriter#prepare} at its end; else it fails
- * @param overwrites whether its rows replace all that the store has when they are published
+ * @param overwrites whether its first commit replaces all that the store has when it is published
  */
 public record WriterOptions(
     DirectIo directIo,
@@ -152,7 +152,7 @@ public record WriterOptions(
         overwrites);
   }
 
-  /** These options of a writer whose rows replace all others. */
+  /** These options of a writer whose first commit replaces all rows, and whose next ones add. */
   public WriterOptions overwriting() {
     return new WriterOptions(
         directIo,

@@ -92,8 +92,7 @@ class LanesTest {
     List<List<Long>> lanes = new ArrayList<>();
     for (Lane lane : snapshot.record().lanes()) {
       if (lane.visibleRows() > 0) {
-        lanes.add(
-            keys(snapshot, List.of(new LaneRange(lane.number(), lane.from(), lane.rows()))));
+        lanes.add(keys(snapshot, List.of(new LaneRange(lane.number(), lane.from(), lane.rows()))));
       }
     }
     return lanes;
@@ -204,7 +203,8 @@ class LanesTest {
     insert(rows(71, 200), rows(40));
 
     assertThat(lanes())
-        .containsExactly(List.of(100L), List.of(50L, 60L, 70L, 71L, 200L), List.of(10L, 20L, 30L, 40L));
+        .containsExactly(
+            List.of(100L), List.of(50L, 60L, 70L, 71L, 200L), List.of(10L, 20L, 30L, 40L));
   }
 
   @Test
