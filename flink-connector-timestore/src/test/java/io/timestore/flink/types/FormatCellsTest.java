@@ -17,6 +17,8 @@ import org.apache.flink.formats.common.TimestampFormat;
 import org.apache.flink.formats.json.JsonFormatOptions.MapNullKeyMode;
 import org.apache.flink.formats.json.JsonRowDataDeserializationSchema;
 import org.apache.flink.formats.json.JsonRowDataSerializationSchema;
+import org.apache.flink.formats.raw.RawFormatDeserializationSchema;
+import org.apache.flink.formats.raw.RawFormatSerializationSchema;
 import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.data.GenericArrayData;
@@ -24,6 +26,7 @@ import org.apache.flink.table.data.GenericMapData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
 import org.apache.flink.table.types.DataType;
+import org.apache.flink.table.types.logical.LogicalType;
 import org.apache.flink.table.types.logical.RowType;
 import org.apache.flink.util.SimpleUserCodeClassLoader;
 import org.jspecify.annotations.Nullable;
@@ -91,9 +94,46 @@ class FormatCellsTest {
     row.seek(3);
     assertThat(row.isNullAt(1)).isTrue();
 
+    assertThat(ints(row, 0)).containsExactly(1, 2);
     row.bind(batch("{\"c\":[3]}"), TestTable.from(0, 0));
 
     assertThat(ints(row, 0)).containsExactly(3);
+  }
+
+  /** Formats of which a value may be empty, or any bytes. */
+  @Test
+  void bytesThatCouldBeTakenForNullComeBack() {
+    LogicalType bytes = DataTypes.BYTES().getLogicalType();
+    Column column = new Column("c", "c", CellTypes.format("o", "raw", bytes), true);
+    TestTable table =
+        new TestTable(
+            TestTable.of(column)
+                .layout()
+                .withEncoders(
+                    Map.of(
+                        "c",
+                        new FormatEncoder(
+                            bytes, new RawFormatSerializationSchema(bytes, "UTF-8", true))))
+                .withDecoders(
+                    Map.of(
+                        "c",
+                        new FormatDecoder(
+                            bytes,
+                            new RawFormatDeserializationSchema(
+                                bytes, InternalTypeInfo.of(ROOT), "UTF-8", true)))));
+    byte[][] values = {{}, {-1}, {-1, -1}, {-1, 0}};
+    Batch batch = table.encode(values[0], values[1], values[2], values[3], null);
+    BatchRow row = table.row();
+    row.bind(batch, TestTable.from(0, 0));
+
+    for (int i = 0; i < values.length; i++) {
+      row.seek(i);
+      assertThat(row.isNullAt(1)).isFalse();
+      assertThat(row.getBinary(1)).isEqualTo(values[i]);
+    }
+    row.seek(values.length);
+    assertThat(row.isNullAt(1)).isTrue();
+    assertThat(TestTable.cell(batch, 0, 0)).containsExactly(-1);
   }
 
   @ParameterizedTest
