@@ -2,7 +2,6 @@ package io.timestore.e2e;
 
 import io.timestore.disk.DirectIo;
 import io.timestore.format.Batch;
-import io.timestore.format.Commit;
 import io.timestore.format.Schema;
 import io.timestore.store.Store;
 import io.timestore.store.StoreWriter;
@@ -36,12 +35,9 @@ final class JavaWriting implements Closeable {
     Store store = create(path, expected, random);
     List<String> tables = RandomRows.shuffled(expected.tables(), random);
     WriterOptions options =
-        new WriterOptions(
-            random.nextInt(4) == 0 ? DirectIo.OFF : DirectIo.AUTO,
-            1L << (12 + random.nextInt(14)),
-            Commit.NO_ID,
-            Commit.NO_ID,
-            true);
+        WriterOptions.defaults()
+            .withDirectIo(random.nextInt(4) == 0 ? DirectIo.OFF : DirectIo.AUTO)
+            .withBufferMemoryBytes(1L << (12 + random.nextInt(14)));
     return new JavaWriting(store.writer(options, tables), tables, expected);
   }
 

@@ -178,7 +178,7 @@ class LanesTest {
 
   @Test
   void anInsertADayStaysInOneLane() throws IOException {
-    for (int day = 0; day < 30; day++) {
+    for (long day = 0; day < 30; day++) {
       insert(range(day * 100, day * 100 + 100));
     }
     assertThat(lanes()).containsExactly(LongStream.range(0, 3000).boxed().toList());
@@ -187,7 +187,7 @@ class LanesTest {
 
   @Test
   void lateRowsOfEachDayShareOneLaneMore() throws IOException {
-    for (int day = 1; day <= 30; day++) {
+    for (long day = 1; day <= 30; day++) {
       insert(range(day * 100, day * 100 + 100), range(day * 100 - 50, day * 100 - 40));
     }
     assertThat(store.snapshot().record().lanes()).hasSize(2);
@@ -229,7 +229,7 @@ class LanesTest {
 
   @Test
   void fourWritersGoOnInTheirFourLanesTheNextDay() throws IOException {
-    for (int day = 0; day < 3; day++) {
+    for (long day = 0; day < 3; day++) {
       List<SinkRun> runs = List.of(begin(), begin(), begin(), begin());
       List<Commit> commits = new ArrayList<>();
       for (int i = 0; i < 4; i++) {

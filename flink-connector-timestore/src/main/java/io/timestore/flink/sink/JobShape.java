@@ -62,13 +62,18 @@ final class JobShape {
 
   /** Whether the sink commits once, at the end of its input, and keeps no state before. */
   boolean keepsNoState() {
+    return isBatch()
+        || (!environment.getCheckpointConfig().isCheckpointingEnabled()
+            && isBounded(stream.getTransformation()));
+  }
+
+  /** Whether the job runs in batch mode. */
+  boolean isBatch() {
     RuntimeExecutionMode mode = environment.getConfiguration().get(ExecutionOptions.RUNTIME_MODE);
     return switch (mode) {
       case BATCH -> true;
       case AUTOMATIC -> isWholeJobBounded();
-      case STREAMING ->
-          !environment.getCheckpointConfig().isCheckpointingEnabled()
-              && isBounded(stream.getTransformation());
+      case STREAMING -> false;
     };
   }
 

@@ -1,6 +1,7 @@
 package io.timestore.flink.sink;
 
 import io.timestore.disk.DirectIo;
+import io.timestore.store.Publisher.RestoreMode;
 import java.io.Serializable;
 
 /**
@@ -12,6 +13,8 @@ import java.io.Serializable;
  * @param bufferMemoryBytes all write buffers of one writer
  * @param lanesMax how many lanes one run of one writer may make
  * @param directIo whether writes go past the page cache
+ * @param restoreMode what happens to state older than what its own lineage committed
+ * @param overwrite whether the rows replace all that the store has when they are committed
  */
 public record SinkSettings(
     Ordering ordering,
@@ -19,12 +22,22 @@ public record SinkSettings(
     long reorderBufferBytes,
     long bufferMemoryBytes,
     int lanesMax,
-    DirectIo directIo)
+    DirectIo directIo,
+    RestoreMode restoreMode,
+    boolean overwrite)
     implements Serializable {
 
   /** What a sink has if nothing else is said. */
   public static final SinkSettings DEFAULT =
-      new SinkSettings(Ordering.CHECKPOINT, LateRows.KEEP, 64L << 20, 32L << 20, 64, DirectIo.AUTO);
+      new SinkSettings(
+          Ordering.CHECKPOINT,
+          LateRows.KEEP,
+          64L << 20,
+          32L << 20,
+          64,
+          DirectIo.AUTO,
+          RestoreMode.FAIL,
+          false);
 
   public SinkSettings {
     checkPositive("reorder buffer", reorderBufferBytes, "bytes");
@@ -41,29 +54,84 @@ public record SinkSettings(
 
   SinkSettings withOrdering(Ordering newOrdering) {
     return new SinkSettings(
-        newOrdering, lateRows, reorderBufferBytes, bufferMemoryBytes, lanesMax, directIo);
+        newOrdering,
+        lateRows,
+        reorderBufferBytes,
+        bufferMemoryBytes,
+        lanesMax,
+        directIo,
+        restoreMode,
+        overwrite);
   }
 
   SinkSettings withLateRows(LateRows newLateRows) {
     return new SinkSettings(
-        ordering, newLateRows, reorderBufferBytes, bufferMemoryBytes, lanesMax, directIo);
+        ordering,
+        newLateRows,
+        reorderBufferBytes,
+        bufferMemoryBytes,
+        lanesMax,
+        directIo,
+        restoreMode,
+        overwrite);
   }
 
   SinkSettings withReorderBufferBytes(long bytes) {
-    return new SinkSettings(ordering, lateRows, bytes, bufferMemoryBytes, lanesMax, directIo);
+    return new SinkSettings(
+        ordering, lateRows, bytes, bufferMemoryBytes, lanesMax, directIo, restoreMode, overwrite);
   }
 
   SinkSettings withBufferMemoryBytes(long bytes) {
-    return new SinkSettings(ordering, lateRows, reorderBufferBytes, bytes, lanesMax, directIo);
+    return new SinkSettings(
+        ordering, lateRows, reorderBufferBytes, bytes, lanesMax, directIo, restoreMode, overwrite);
   }
 
   SinkSettings withLanesMax(int newLanesMax) {
     return new SinkSettings(
-        ordering, lateRows, reorderBufferBytes, bufferMemoryBytes, newLanesMax, directIo);
+        ordering,
+        lateRows,
+        reorderBufferBytes,
+        bufferMemoryBytes,
+        newLanesMax,
+        directIo,
+        restoreMode,
+        overwrite);
   }
 
   SinkSettings withDirectIo(DirectIo newDirectIo) {
     return new SinkSettings(
-        ordering, lateRows, reorderBufferBytes, bufferMemoryBytes, lanesMax, newDirectIo);
+        ordering,
+        lateRows,
+        reorderBufferBytes,
+        bufferMemoryBytes,
+        lanesMax,
+        newDirectIo,
+        restoreMode,
+        overwrite);
+  }
+
+  SinkSettings withRestoreMode(RestoreMode newRestoreMode) {
+    return new SinkSettings(
+        ordering,
+        lateRows,
+        reorderBufferBytes,
+        bufferMemoryBytes,
+        lanesMax,
+        directIo,
+        newRestoreMode,
+        overwrite);
+  }
+
+  /** These settings of a sink whose rows replace all others. */
+  public SinkSettings overwriting() {
+    return new SinkSettings(
+        ordering,
+        lateRows,
+        reorderBufferBytes,
+        bufferMemoryBytes,
+        lanesMax,
+        directIo,
+        restoreMode,
+        true);
   }
 }

@@ -6,6 +6,7 @@ import io.timestore.format.Commit;
 import io.timestore.store.Holder;
 import io.timestore.store.Publisher;
 import io.timestore.store.Publisher.Outcome;
+import io.timestore.store.Publisher.RestoreMode;
 import io.timestore.store.Publisher.Restored;
 import io.timestore.store.Store;
 import java.io.IOException;
@@ -27,6 +28,7 @@ final class TimestoreCommitter implements Committer<Commit> {
   private static final Logger LOG = LoggerFactory.getLogger(TimestoreCommitter.class);
 
   private final TableLayout layout;
+  private final RestoreMode restoreMode;
   private final UUID submission;
   private final OptionalLong restoredCheckpointId;
   private final CommitMetrics metrics;
@@ -39,11 +41,13 @@ final class TimestoreCommitter implements Committer<Commit> {
 
   TimestoreCommitter(
       TableLayout layout,
+      RestoreMode restoreMode,
       UUID submission,
       OptionalLong restoredCheckpointId,
       CommitMetrics metrics) {
     this.metrics = metrics;
     this.layout = layout;
+    this.restoreMode = restoreMode;
     this.submission = submission;
     this.restoredCheckpointId = restoredCheckpointId;
   }
@@ -74,7 +78,11 @@ final class TimestoreCommitter implements Committer<Commit> {
     if (isRestored && !first.stateless() && !registered) {
       open.register(
           new Restored(
-              first.lineage(), first.submission(), submission, restoredCheckpointId.getAsLong()));
+              first.lineage(),
+              first.submission(),
+              submission,
+              restoredCheckpointId.getAsLong(),
+              restoreMode));
       registered = true;
     }
     List<Outcome> outcomes = open.publish(commits, isRestored);
@@ -84,7 +92,19 @@ final class TimestoreCommitter implements Committer<Commit> {
         layout.path(),
         commits.stream().mapToLong(Commit::rowCount).sum(),
         outcomes);
+    if (first.overwrite()) {
+      removeHidden(open);
+    }
     return outcomes;
+  }
+
+  /** The commit stands; what can't be removed now means nothing, and goes with the next removal. */
+  private void removeHidden(Publisher open) {
+    try {
+      LOG.info("Removed {} bytes of rows that were overwritten", open.removeHidden());
+    } catch (IOException e) {
+      LOG.warn("{}: rows that were overwritten could not be removed", layout.path(), e);
+    }
   }
 
   private Publisher openPublisher(Commit commit) throws IOException {

@@ -132,6 +132,13 @@ public final class TimestoreSink<T>
   public DataStream<T> addPreWriteTopology(DataStream<T> rows) {
     JobShape job = new JobShape(rows);
     job.check();
+    if (settings.overwrite() && !job.isBatch()) {
+      throw new ValidationException(
+          "INSERT OVERWRITE into '"
+              + layout.path()
+              + "' works in batch mode, where the rows that take the place of others are all known"
+              + " before they are shown. SET 'execution.runtime-mode' = 'batch'.");
+    }
     if (input != null && input.getId() != rows.getTransformation().getId()) {
       throw new ValidationException(
           "One timestore sink for "
@@ -165,8 +172,7 @@ public final class TimestoreSink<T>
   @Override
   public TimestoreWriter<T> restoreWriter(WriterInitContext context, Collection<SinkState> states)
       throws IOException {
-    return TimestoreWriter.open(
-        layout, format, settings, isStateless, identity, context, states);
+    return TimestoreWriter.open(layout, format, settings, isStateless, identity, context, states);
   }
 
   @Override
@@ -202,6 +208,7 @@ public final class TimestoreSink<T>
   public Committer<Commit> createCommitter(CommitterInitContext context) {
     return new TimestoreCommitter(
         layout,
+        settings.restoreMode(),
         identity.submission(),
         context.getRestoredCheckpointId(),
         new CommitMetrics(context.metricGroup()));

@@ -12,6 +12,7 @@ import io.timestore.format.Key;
 import io.timestore.format.Schema;
 import io.timestore.format.TimeUnit;
 import io.timestore.store.Holder;
+import io.timestore.store.Publisher.RestoreMode;
 import io.timestore.store.Store;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -150,6 +151,12 @@ public final class TimestoreSinkBuilder<T> {
   /** How many lanes one run of one writer may make. */
   public TimestoreSinkBuilder<T> lanesMax(int lanesMax) {
     settings = settings.withLanesMax(lanesMax);
+    return this;
+  }
+
+  /** What happens to state older than what its own lineage committed. */
+  public TimestoreSinkBuilder<T> restoreMode(RestoreMode restoreMode) {
+    settings = settings.withRestoreMode(requireNonNull(restoreMode, "the restore mode is null"));
     return this;
   }
 

@@ -7,6 +7,7 @@ import io.timestore.format.Batch;
 import io.timestore.format.Commit;
 import io.timestore.store.Holder;
 import io.timestore.store.Publisher;
+import io.timestore.store.Publisher.RestoreMode;
 import io.timestore.store.Publisher.Restored;
 import io.timestore.store.Store;
 import io.timestore.store.StoreWriter;
@@ -64,7 +65,8 @@ final class TimestoreWriter<T>
     this.lateRows = settings.lateRows();
     this.writer = writer;
     this.rows = rows;
-    this.buffer = new ReorderBuffer(writer, layout.columns(), settings.reorderBufferBytes(), newest);
+    this.buffer =
+        new ReorderBuffer(writer, layout.columns(), settings.reorderBufferBytes(), newest);
     this.metrics = new WriterMetrics(context.metricGroup(), layout.path(), buffer, writer);
     this.eventTime = settings.ordering() == Ordering.WATERMARK ? new EventTime(layout.key()) : null;
     this.isFinished = isFinished;
@@ -87,7 +89,8 @@ final class TimestoreWriter<T>
     IoThreads thread = new IoThreads("timestore-open", 1);
     try {
       Store store = thread.call(() -> openStore(layout));
-      boolean isFinished = thread.call(() -> register(store, own, context, states));
+      boolean isFinished =
+          thread.call(() -> register(store, settings.restoreMode(), own, context, states));
       if (isFinished) {
         LOG.info("The rows of this submission are all in {}, nothing is left to do", layout.path());
       }
@@ -130,8 +133,15 @@ final class TimestoreWriter<T>
   }
 
   private static boolean register(
-      Store store, SinkIdentity own, WriterInitContext context, Collection<SinkState> states)
+      Store store,
+      RestoreMode restoreMode,
+      SinkIdentity own,
+      WriterInitContext context,
+      Collection<SinkState> states)
       throws IOException {
+    if (states.isEmpty() && context.getRestoredCheckpointId().isPresent()) {
+      return false; // A rescale left it without state: others of its submission register.
+    }
     try (Publisher publisher = store.publisher()) {
       if (states.isEmpty()) {
         return publisher.startWithoutState(own.submission());
@@ -142,7 +152,8 @@ final class TimestoreWriter<T>
               restored.lineage(),
               restored.submission(),
               own.submission(),
-              context.getRestoredCheckpointId().orElseThrow()));
+              context.getRestoredCheckpointId().orElseThrow(),
+              restoreMode));
       return false;
     }
   }

@@ -13,7 +13,6 @@ import io.timestore.store.Store;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.flink.configuration.ConfigOption;
@@ -105,7 +104,6 @@ final class TableDeclaration {
     refuseOfKey(key, TimestoreOptions.formatOption(key));
     new OptionNames(columns, formats.optionNames()).check(rawOptions.keySet());
     FactoryUtil.validateFactoryOptions(factory, options);
-    requireNow(TimestoreOptions.SINK_RESTORE_MODE, TimestoreOptions.RestoreMode.FAIL);
     requireLanes();
     requirePositive(TimestoreOptions.SCAN_SPLIT_SIZE);
     requirePositive(TimestoreOptions.SINK_REORDER_BUFFER);
@@ -121,19 +119,6 @@ final class TableDeclaration {
               + key
               + " is the key column, whose values are in the store's file 'keys', u64 in big-endian"
               + " bytes; leave it out");
-    }
-  }
-
-  private <T> void requireNow(ConfigOption<T> option, T only) {
-    if (!options.get(option).equals(only)) {
-      throw new ValidationException(
-          "option '"
-              + option.key()
-              + "' = '"
-              + rawOptions.get(option.key())
-              + "' is known to the contract of timestore tables, but this version has '"
-              + only.toString().toLowerCase(Locale.ROOT)
-              + "' alone: leave the option out");
     }
   }
 

@@ -4,6 +4,7 @@ import io.timestore.disk.DirectIo;
 import io.timestore.flink.sink.LateRows;
 import io.timestore.flink.sink.Ordering;
 import io.timestore.flink.sink.SinkSettings;
+import io.timestore.store.Publisher.RestoreMode;
 import java.util.List;
 import java.util.Set;
 import org.apache.flink.configuration.ConfigOption;
@@ -16,12 +17,6 @@ import org.apache.flink.table.factories.FactoryUtil;
  * fields.COL.endianness}, {@code fields.COL.format} and {@code fields.COL.FORMAT.*}.
  */
 public final class TimestoreOptions {
-
-  /** What happens to state older than what its lineage committed. */
-  public enum RestoreMode {
-    FAIL,
-    TRUNCATE
-  }
 
   public static final ConfigOption<String> PATH =
       ConfigOptions.key("path")
@@ -104,7 +99,9 @@ public final class TimestoreOptions {
       ConfigOptions.key("sink.restore.mode")
           .enumType(RestoreMode.class)
           .defaultValue(RestoreMode.FAIL)
-          .withDescription("'fail' refuses state older than what its lineage committed.");
+          .withDescription(
+              "What happens to state older than what its own lineage committed: 'fail' refuses it,"
+                  + " 'truncate' hides the rows that came after it.");
 
   static final Set<ConfigOption<?>> REQUIRED = Set.of(PATH);
 

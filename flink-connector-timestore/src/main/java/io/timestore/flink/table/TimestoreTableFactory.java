@@ -90,7 +90,9 @@ public final class TimestoreTableFactory
             options.get(TimestoreOptions.SINK_REORDER_BUFFER).getBytes(),
             options.get(TimestoreOptions.SINK_BUFFER_MEMORY).getBytes(),
             options.get(TimestoreOptions.SINK_LANES_MAX),
-            options.get(TimestoreOptions.SINK_DIRECT_IO)),
+            options.get(TimestoreOptions.SINK_DIRECT_IO),
+            options.get(TimestoreOptions.SINK_RESTORE_MODE),
+            false),
         options.getOptional(TimestoreOptions.SINK_PARALLELISM).orElse(1));
   }
 

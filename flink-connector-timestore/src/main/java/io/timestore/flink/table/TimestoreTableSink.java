@@ -5,6 +5,10 @@ import io.timestore.flink.sink.TimestoreSink;
 import io.timestore.flink.types.FormatDecoder;
 import io.timestore.flink.types.FormatEncoder;
 import io.timestore.flink.types.TableLayout;
+import io.timestore.store.Publisher;
+import io.timestore.store.Store;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.flink.api.common.serialization.SerializationSchema;
@@ -14,14 +18,16 @@ import org.apache.flink.table.connector.ChangelogMode;
 import org.apache.flink.table.connector.format.EncodingFormat;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.connector.sink.SinkV2Provider;
+import org.apache.flink.table.connector.sink.abilities.SupportsOverwrite;
+import org.apache.flink.table.connector.sink.abilities.SupportsTruncate;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.types.RowKind;
 
 /** A store as a table that takes insertions. */
-final class TimestoreTableSink implements DynamicTableSink {
+final class TimestoreTableSink implements DynamicTableSink, SupportsOverwrite, SupportsTruncate {
   private final TableLayout layout;
   private final Map<DataTypes.Field, EncodingFormat<SerializationSchema<RowData>>> formats;
-  private final SinkSettings settings;
+  private SinkSettings settings;
   private final int parallelism;
 
   TimestoreTableSink(
@@ -51,8 +57,7 @@ final class TimestoreTableSink implements DynamicTableSink {
 
   @Override
   public SinkRuntimeProvider getSinkRuntimeProvider(Context context) {
-    return SinkV2Provider.of(
-        TimestoreSink.ofTable(encodingLayout(context), settings), parallelism);
+    return SinkV2Provider.of(TimestoreSink.ofTable(encodingLayout(context), settings), parallelism);
   }
 
   private TableLayout encodingLayout(Context context) {
@@ -65,6 +70,28 @@ final class TimestoreTableSink implements DynamicTableSink {
                     column.getDataType().getLogicalType(),
                     format.createRuntimeEncoder(context, FormatDecoder.rootType(column)))));
     return layout.withEncoders(encoders);
+  }
+
+  @Override
+  public void applyOverwrite(boolean overwrite) {
+    if (overwrite) {
+      settings = settings.overwriting();
+    }
+  }
+
+  /** TRUNCATE TABLE, in the client. */
+  @Override
+  public void executeTruncation() {
+    try {
+      if (Store.exists(layout.directory())) {
+        try (Publisher publisher = Store.open(layout.directory()).publisher()) {
+          long unusedRows = publisher.truncate(0);
+          long unusedBytes = publisher.removeHidden();
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
   }
 
   @Override
