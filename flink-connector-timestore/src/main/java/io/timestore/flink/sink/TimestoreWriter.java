@@ -102,7 +102,8 @@ final class TimestoreWriter<T>
                   own.submission())
               .withLanesMax(settings.lanesMax(), isStateless);
       layout.openEncoders(context.asSerializationSchemaInitializationContext());
-      StoreWriter writer = store.writer(options, layout.tables());
+      StoreWriter writer =
+          store.writer(settings.overwrite() ? options.overwriting() : options, layout.tables());
       try {
         OptionalLong newest = newest(states);
         TimestoreWriter<T> opened =
