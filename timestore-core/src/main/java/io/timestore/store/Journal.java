@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Collectors;
 
@@ -64,8 +65,8 @@ final class Journal {
    * died behind it, are found. The caller holds the commit lock.
    */
   void append(List<JournalEntry> entries) throws IOException {
-    Store store =
-        Store.openOrCreateJournal(disk, entropy, files.commits(), Schema.create(KEY, COLUMNS));
+    Schema schema = new Schema(entropy.ids().get(), KEY, COLUMNS, Map.of());
+    Store store = Store.openOrCreateJournal(disk, entropy, files.commits(), schema);
     List<JournalEntry> missing = entries.subList(1 + entries.indexOf(last(store)), entries.size());
     if (missing.isEmpty()) {
       return;

@@ -301,6 +301,16 @@ class GoldenOwnStoreTest {
           commit 2 at 2013-11-25T00:00:03Z: rows [0: 0 to 10, 1: 0 to 10, 2: 0 to 15]
             lineage 1, submission 1, checkpoint 3, watermark -9223372036854775808
           """;
+      case LANES_OVERLAPPING ->
+          """
+          revision 3, 1 commits, next lane 3
+          lane 0 of nobody: base 0, rows 0 to 40, keys 0 to 39, 1 tables, 115 bytes
+          lane 1 of nobody: base 0, rows 0 to 20, keys 10 to 29, 1 tables, 100 bytes
+          lane 2 of nobody: base 0, rows 0 to 7, keys 5 to 11, 1 tables, 35 bytes
+          lineage 1: submission 1, checkpoint 1, fences [1: -]
+          commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 40, 1: 0 to 20, 2: 0 to 7]
+            lineage 1, submission 1, checkpoint 1, watermark -9223372036854775808
+          """;
       case LINEAGE ->
           """
           revision 13, 5 commits, next lane 3
@@ -336,6 +346,34 @@ class GoldenOwnStoreTest {
           commit 3 at 2013-11-25T00:00:06Z: rows [0: 10 to 30, 1: 0 to 10]
             lineage 1, submission 1, checkpoint 1, watermark -9223372036854775808
           commit 4 at 2013-11-25T00:00:07Z: rows [0: 10 to 27, 1: 10 to 10, 2: 0 to 3]
+          """;
+      case OVERWRITTEN ->
+          """
+          revision 8, 4 commits, next lane 3
+          lane 0 of run 2: base 10, rows 20 to 25, keys 30 to 34, 1 tables, 65 bytes
+          lane 1 of run 2: base 0, rows 3 to 3, keys 0 to 0, 1 tables, 6 bytes
+          lane 2 of nobody: base 0, rows 0 to 5, keys 20 to 24, 1 tables, 15 bytes
+          lineage 1: submission 1, checkpoint 2, fences [1: -]
+          finished 2
+          commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 10]
+          commit 1 at 2013-11-25T00:00:03Z: rows [0: 0 to 20, 1: 0 to 3]
+            lineage 1, submission 1, checkpoint 1, watermark -9223372036854775808
+          commit 2 at 2013-11-25T00:00:04Z: rows [0: 20 to 20, 1: 3 to 3, 2: 0 to 5]
+            lineage 2, submission 2, checkpoint 1, watermark -9223372036854775808
+          commit 3 at 2013-11-25T00:00:05Z: rows [0: 20 to 25, 1: 3 to 3, 2: 0 to 5]
+            lineage 1, submission 1, checkpoint 2, watermark -9223372036854775808
+          """;
+      case COMPACTED ->
+          """
+          revision 5, 2 commits, next lane 4
+          lane 0 of nobody: base 0, rows 40 to 40, keys 0 to 0, 0 tables, 0 bytes, emptied
+          lane 3 of nobody: base 0, rows 0 to 67, keys 0 to 39, 1 tables, 250 bytes
+          tombstone 1
+          tombstone 2
+          lineage 1: submission 1, checkpoint 1, fences [1: -]
+          commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 40, 1: 0 to 20, 2: 0 to 7]
+            lineage 1, submission 1, checkpoint 1, watermark -9223372036854775808
+          commit 1 at 2013-11-25T00:00:02Z: rows [0: 40 to 40, 1: 20 to 20, 2: 7 to 7, 3: 0 to 67]
           """;
       case COLUMNS_ADDED ->
           """
@@ -381,6 +419,7 @@ class GoldenOwnStoreTest {
         "revision %d, %d commits, next lane %d\n"
             .formatted(record.revision(), record.commitCount(), record.nextLane()));
     record.lanes().forEach(lane -> text.append(describe(lane)).append('\n'));
+    record.tombstones().forEach(number -> text.append("tombstone ").append(number).append('\n'));
     record.lineages().forEach(lineage -> text.append(describe(lineage)).append('\n'));
     record.finished().forEach(id -> text.append("finished ").append(number(id)).append('\n'));
     List<JournalEntry> journal = record.journal();
@@ -409,7 +448,11 @@ class GoldenOwnStoreTest {
             Long.toUnsignedString(lane.largestKey()),
             lane.tables().size(),
             lane.tables().stream().mapToLong(Lane.LaneTable::dataBytes).sum(),
-            lane.isOpen() ? "" : ", cut");
+            switch (lane.state()) {
+              case Lane.OPEN -> "";
+              case Lane.CUT -> ", cut";
+              default -> ", emptied";
+            });
   }
 
   private static String describe(Lineage lineage) {

@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,8 +48,11 @@ enum GoldenStore {
   MANY_ROWS,
   MANY_COMMITS,
   LANES,
+  LANES_OVERLAPPING,
   LINEAGE,
   TRUNCATED,
+  OVERWRITTEN,
+  COMPACTED,
   COLUMNS_ADDED,
   CRASH,
   CRASH_CREATING,
@@ -92,8 +96,11 @@ enum GoldenStore {
       case MANY_ROWS -> writeManyRows(place);
       case MANY_COMMITS -> writeManyCommits(place);
       case LANES -> writeLanes(place);
+      case LANES_OVERLAPPING -> writeLanesOverlapping(place);
       case LINEAGE -> writeLineage(place);
       case TRUNCATED -> writeTruncated(place);
+      case OVERWRITTEN -> writeOverwritten(place);
+      case COMPACTED -> writeCompacted(place);
       case COLUMNS_ADDED -> writeColumnsAdded(place);
       case CRASH -> writeCrash(place);
       case CRASH_CREATING -> writeCrashCreating(place);
@@ -631,6 +638,56 @@ enum GoldenStore {
     place.commit(5, rows(28, 31, values));
     place.truncate(19);
     return concat(List.of(rows(10, 27, values), rows(28, 30, values)));
+  }
+
+  /** Three lanes of one run, whose keys overlap; equal keys stand in two of them. */
+  private static List<String> writeLanesOverlapping(Place place) throws IOException {
+    place.create(Key.of("k", CellType.of(Kind.BIGINT)), column("a", STRING, false));
+    List<List<String>> lanes =
+        List.of(
+            rows(0, 40, key -> text(2 * key)),
+            rows(10, 30, key -> text(1000 + key)),
+            rows(5, 12, key -> text(2000 + key)));
+    try (StoreWriter sink = place.sink(1, id("lineage", 1), id("submission", 1))) {
+      for (List<String> lane : lanes) {
+        sink.append(Rows.batch(lane));
+      }
+      place.publish(sink.prepare(true, Long.MIN_VALUE).orElseThrow().ofCheckpoint(1, false));
+    }
+    List<String> merged = new ArrayList<>(concat(lanes));
+    merged.sort(Comparator.comparingLong(row -> Long.parseLong(row.split(" ", -1)[0])));
+    return merged;
+  }
+
+  /** Lane 0 is hidden by an overwrite, and lane 1 too, which its run goes on in. */
+  private static List<String> writeOverwritten(Place place) throws IOException {
+    place.create(Key.of("k", CellType.of(Kind.BIGINT)), column("a", STRING, false));
+    place.commit(1, rows(0, 10, GoldenStore::text));
+    List<String> later = rows(30, 35, GoldenStore::text);
+    List<String> written = rows(20, 25, GoldenStore::text);
+    try (StoreWriter sink = place.sink(2, id("lineage", 1), id("submission", 1))) {
+      sink.append(Rows.batch(rows(10, 20, GoldenStore::text)));
+      sink.append(Rows.batch(rows(5, 8, GoldenStore::text)));
+      place.publish(sink.prepare(false, Long.MIN_VALUE).orElseThrow().ofCheckpoint(1, false));
+      WriterOptions options =
+          WriterOptions.ofSink(DirectIo.OFF, 1 << 20, id("lineage", 2), id("submission", 2));
+      try (StoreWriter writer =
+          place.open(new LocalDisk(), 3).writer(options.overwriting())) {
+        writer.append(Rows.batch(written));
+        place.publish(writer.prepare(true, Long.MIN_VALUE).orElseThrow().ofCheckpoint(1, true));
+      }
+      sink.append(Rows.batch(later));
+      place.publish(sink.prepare(false, Long.MIN_VALUE).orElseThrow().ofCheckpoint(2, false));
+    }
+    return concat(List.of(written, later));
+  }
+
+  /** Three lanes that were compacted into a fourth, and removed: lane 0 was emptied. */
+  private static List<String> writeCompacted(Place place) throws IOException {
+    List<String> rows = writeLanesOverlapping(place);
+    place.passSeconds(1);
+    place.open(new LocalDisk(), 2).compact();
+    return rows;
   }
 
   /** Two columns that came later: the rows before lack them, as a lane of an old run does. */
