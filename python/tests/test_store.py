@@ -361,6 +361,15 @@ class DamageTest(StoreCase):
             with self.subTest(size=size), self.corrupt(self.path / "length"):
                 timestore.open(self.path)
 
+    def test_an_emptied_lane_has_no_rows_and_its_files_are_not_read(self):
+        self.simple(keys=[1, 2, 3], state=2, start=3)
+        for name in ("keys", "v/offsets", "v/data"):
+            (self.path / name).write_bytes(b"")
+        self.assertEqual(list(timestore.open(self.path).rows(verify=True)), [])
+        self.simple(keys=[1, 2, 3], state=2, start=2)
+        with self.assertRaisesRegex(timestore.CorruptStoreError, "lane 0 was emptied, but"):
+            timestore.open(self.path)
+
     def test_what_is_newer_is_refused_with_both_versions(self):
         self.simple()
         maker.replace(self.path / "length", maker.record([LaneOf([], {})], version=2))
@@ -371,9 +380,9 @@ class DamageTest(StoreCase):
             timestore.UnsupportedVersion, "lane 0 has the state 0 and the encoding 1"
         ):
             timestore.open(self.path)
-        self.simple(state=2)
+        self.simple(state=3)
         with self.assertRaisesRegex(
-            timestore.UnsupportedVersion, "lane 0 has the state 2 and the encoding 0"
+            timestore.UnsupportedVersion, "lane 0 has the state 3 and the encoding 0"
         ):
             timestore.open(self.path)
         self.simple(state=1)

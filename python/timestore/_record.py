@@ -112,10 +112,10 @@ def _parse_lane(body: _Body, tables: List[str]) -> Lane:
     state = body.number(1, "state")
     body.number(4, "generation")
     encoding = body.number(1, "encoding")
-    if state > 1 or encoding != 0:
+    if state > 2 or encoding != 0:
         raise UnsupportedVersion(
             f"{body.file}: lane {number} has the state {state} and the encoding {encoding}; "
-            "this package knows the states 0 and 1 and the encoding 0"
+            "this package knows the states 0 to 2 and the encoding 0"
         )
     kind = body.number(1, "owner kind")
     if kind > 2:
@@ -141,6 +141,10 @@ def _parse_lane(body: _Body, tables: List[str]) -> Lane:
         )
     if start > end:
         raise body.corrupt(f"lane {number} begins at row {start}, behind its end {end}")
+    if state == 2 and start != end:
+        raise body.corrupt(
+            f"lane {number} was emptied, but shows the rows from {start} to {end}"
+        )
     if end >= 1 << 60:
         raise body.corrupt(f"lane {number} has {end} rows, more than a file can hold")
     if smallest > largest:
