@@ -22,6 +22,7 @@ import io.timestore.format.Lane;
 import io.timestore.format.Owner;
 import io.timestore.format.Schema;
 import io.timestore.store.Publisher.Outcome;
+import io.timestore.store.Publisher.RestoreMode;
 import io.timestore.store.Publisher.Restored;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
@@ -474,6 +475,104 @@ class TracesTest {
     }
   }
 
+  private void truncateTo(UUID stateSubmission, UUID submission, long checkpointId)
+      throws IOException {
+    store
+        .publisher()
+        .register(
+            new Restored(LINEAGE, stateSubmission, submission, checkpointId, RestoreMode.TRUNCATE));
+  }
+
+  @Test
+  void restoredFromTenWithTruncateWhileElevenToFifteenWerePublished() throws IOException {
+    Commit paused;
+    try (SinkRun old = begin(A)) {
+      for (long id = 1; id <= 11; id++) {
+        publish(old.prepare(id, 10 * id, 10 * id + 10));
+      }
+      paused = old.prepare(12, 120, 130);
+    }
+    truncateTo(A, B, 10);
+    try (SinkRun job = begin(B)) {
+      assertThat(publish(job.prepare(11, 500, 510))).isEqualTo(Outcome.PUBLISHED);
+      assertThatThrownBy(() -> publish(paused)).isInstanceOf(ConflictException.class);
+      truncateTo(A, B, 10); // a failover
+      publish(job.prepare(12, 510, 520));
+    }
+    assertHasKeys(keys(10, 110), keys(500, 520));
+  }
+
+  @Test
+  void whatIsPendingIsPublishedBehindTheTruncationAndStays() throws IOException {
+    Commit pending;
+    try (SinkRun run = begin(A)) {
+      publish(run.prepare(9, 0, 10));
+      pending = run.prepare(10, 10, 20);
+    }
+    try (SinkRun again = begin(A)) {
+      publish(again.prepare(11, 20, 30));
+    }
+    truncateTo(A, B, 10); // by the committer
+    assertThat(publishRestored(pending)).isEqualTo(Outcome.PUBLISHED);
+    truncateTo(A, B, 10); // by a writer, later
+    assertHasKeys(keys(0, 20));
+  }
+
+  @Test
+  void aTruncationBehindACompactionIsRefused() throws IOException {
+    try (SinkRun run = begin(A)) {
+      publish(run.prepare(1, 0, 10));
+      publish(run.prepare(2, 10, 20));
+    }
+    try (SinkRun other = SinkRun.begin(store, OTHER_LINEAGE, A)) {
+      publish(other.prepare(1, 5, 6));
+    }
+    store.compact();
+    assertThatThrownBy(() -> truncateTo(A, B, 1)).isInstanceOf(ConflictException.class);
+    assertHasKeys(keys(0, 5), LongStream.of(5, 5), keys(6, 20));
+  }
+
+  @Test
+  void aTruncationTakesNoRowsOfAnotherLineageInALaneThatWasReleased() throws IOException {
+    try (SinkRun run = begin(A)) {
+      publish(run.prepare(1, 0, 10));
+      publish(run.prepare(2, 10, 20));
+      publish(run.end(3));
+    }
+    appendDirectly(20, 30);
+    assertThat(record().lanes()).hasSize(1);
+    assertThatThrownBy(() -> truncateTo(A, B, 1)).isInstanceOf(ConflictException.class);
+    assertHasKeys(keys(0, 30));
+  }
+
+  @Test
+  void anEntryOfABranchThatWasCutDoesNotRaiseItsRowsAgain() throws IOException {
+    try (SinkRun run = begin(A)) {
+      for (long id = 1; id <= 5; id++) {
+        publish(run.prepare(id, 10 * id, 10 * id + 10));
+      }
+    }
+    truncateTo(A, B, 2);
+    try (SinkRun job = begin(B)) {
+      publish(job.prepare(6, 600, 610));
+    }
+    truncateTo(B, C, 4);
+    assertHasKeys(keys(10, 30));
+  }
+
+  @Test
+  void aCheckpointThatIsCompleteAndUnpublishedOutlivesACompaction() throws IOException {
+    Commit pending;
+    try (SinkRun run = begin(A)) {
+      publish(run.prepare(1, 0, 10));
+      pending = run.prepare(2, 10, 20);
+    }
+    appendDirectly(30, 40);
+    store.compact();
+    assertThat(publishRestored(pending)).isEqualTo(Outcome.PUBLISHED);
+    assertHasKeys(keys(0, 20), keys(30, 40));
+  }
+
   private static Class<?> localLock() {
     try {
       return Class.forName(LocalDisk.class.getPackageName() + ".LocalLock");
@@ -504,8 +603,37 @@ class TracesTest {
     return record.nextLane();
   }
 
+  /** In place of a look whether its rows are still where they were. */
+  static Lane wherever(@Argument(0) CommitRecord record, @Argument(1) int number) {
+    return record.lane(number).orElse(record.lanes().get(0));
+  }
+
+  private static Implementation delegate(String method) {
+    return MethodDelegation.withDefaultConfiguration()
+        .filter(ElementMatchers.named(method))
+        .to(TracesTest.class);
+  }
+
   static Stream<Arguments> rules() {
     return Stream.of(
+        arguments(
+            "restoredFromTenWithTruncateWhileElevenToFifteenWerePublished",
+            with(Rollback.class, "hideAfter", FixedValue.argument(0))),
+        arguments(
+            "whatIsPendingIsPublishedBehindTheTruncationAndStays",
+            with(Rollback.class, "hideAfter", FixedValue.argument(0))),
+        arguments(
+            "aTruncationBehindACompactionIsRefused",
+            with(Rollback.class, "checkInPlace", delegate("wherever"))),
+        arguments(
+            "aTruncationTakesNoRowsOfAnotherLineageInALaneThatWasReleased",
+            with(Lane.class, "base", FixedValue.value(0L))),
+        arguments(
+            "anEntryOfABranchThatWasCutDoesNotRaiseItsRowsAgain",
+            with(Rollback.class, "hideAfter", FixedValue.argument(0))),
+        arguments(
+            "aCheckpointThatIsCompleteAndUnpublishedOutlivesACompaction",
+            with(HiddenLanes.class, "hasPrepared", FixedValue.value(false))),
         arguments(
             "publishingAnOlderCheckpointAgainDoesNotTakeTheLengthBack",
             with(Publisher.class, "isDone", FixedValue.value(false))),
@@ -541,9 +669,7 @@ class TracesTest {
             with(
                 LaneAllocator.class,
                 "makeDirectory",
-                MethodDelegation.withDefaultConfiguration()
-                    .filter(ElementMatchers.named("useWhatIsThere"))
-                    .to(TracesTest.class))),
+                delegate("useWhatIsThere"))),
         arguments(
             "anAttemptThatWakesUpLateWritesNothingOverItsSuccessorsBytes",
             lanesOfDeadRunsAreTaken()),
