@@ -180,7 +180,7 @@ class CompactTest {
 
   @Test
   void whatADeadWriterPreparedInALaneThatNoRecordNamesIsVoidAndSaysSo() throws IOException {
-    insertInThreeLanes(store);
+    insert(store, LongStream.range(0, 10));
     Commit pending;
     try (SinkRun holder = begin(A);
         SinkRun dead = begin(A)) {

@@ -467,7 +467,8 @@ class CorruptStoreTest {
   @Test
   void aLaneThatWasLostIsNamedAndNotMadeAnew() throws IOException {
     Store store = createWithRows();
-    Lane lost = new Lane(1, 0, 0, 0, Owner.NONE, 0, 0, 7, 20_000, 20_001, 0, List.of());
+    List<LaneTable> tables = record().lanes().get(0).tables();
+    Lane lost = new Lane(1, 0, 0, 0, Owner.NONE, 0, 0, 7, 20_000, 20_001, 0, tables);
     writeRecord(record().withLane(lost));
 
     assertAppendIsCorrupt(

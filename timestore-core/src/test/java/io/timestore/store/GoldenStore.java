@@ -671,8 +671,7 @@ enum GoldenStore {
       place.publish(sink.prepare(false, Long.MIN_VALUE).orElseThrow().ofCheckpoint(1, false));
       WriterOptions options =
           WriterOptions.ofSink(DirectIo.OFF, 1 << 20, id("lineage", 2), id("submission", 2));
-      try (StoreWriter writer =
-          place.open(new LocalDisk(), 3).writer(options.overwriting())) {
+      try (StoreWriter writer = place.open(new LocalDisk(), 3).writer(options.overwriting())) {
         writer.append(Rows.batch(written));
         place.publish(writer.prepare(true, Long.MIN_VALUE).orElseThrow().ofCheckpoint(1, true));
       }

@@ -666,10 +666,7 @@ class TracesTest {
             lanesOfDeadRunsAreTaken()),
         arguments(
             "aDirectoryThatNoRecordNamesIsNotUsedAgain",
-            with(
-                LaneAllocator.class,
-                "makeDirectory",
-                delegate("useWhatIsThere"))),
+            with(LaneAllocator.class, "makeDirectory", delegate("useWhatIsThere"))),
         arguments(
             "anAttemptThatWakesUpLateWritesNothingOverItsSuccessorsBytes",
             lanesOfDeadRunsAreTaken()),
