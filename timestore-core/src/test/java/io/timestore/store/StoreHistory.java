@@ -8,14 +8,18 @@ import io.timestore.disk.SimulatedProcess;
 import io.timestore.format.Commit;
 import io.timestore.format.Schema;
 import io.timestore.store.Publisher.Outcome;
+import io.timestore.store.WriterOptions.LateRows;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
@@ -45,12 +49,16 @@ final class StoreHistory {
   enum Kind {
     OPEN_DIRECT,
     OPEN_PREPARING,
+    /** A writer that keeps late rows, in lanes that overlap. */
+    OPEN_KEEPING,
     APPEND,
     COMMIT,
     CLOSE,
     PUBLISH,
     PUBLISH_RESTORED,
     TRUNCATE,
+    PREPARE_OVERWRITE,
+    COMPACT,
     ADD_TABLE,
     APPEND_AS_THE_CRATE,
     KEEP_SNAPSHOT,
@@ -69,6 +77,9 @@ final class StoreHistory {
       return kind + "(" + first + ", " + second + ")";
     }
   }
+
+  private static final Comparator<Row> BY_KEY =
+      Comparator.comparing(Row::key, Long::compareUnsigned);
 
   /** Values in the tables that the row came with; in others it has none. */
   private record Row(long key, List<String> values) {
@@ -113,24 +124,35 @@ final class StoreHistory {
       return new State(rows, tableCount, more);
     }
 
-    /** With a batch, whose rows stand together; among rows of equal keys anywhere. */
-    List<State> extended(List<Row> batch) {
-      List<State> states = new ArrayList<>();
-      for (int i = 0; i <= rows.size(); i++) {
-        boolean follows = i == 0 || compare(rows.get(i - 1), batch.get(0)) <= 0;
-        boolean precedes =
-            i == rows.size() || compare(batch.get(batch.size() - 1), rows.get(i)) <= 0;
-        if (follows && precedes) {
-          List<Row> more = new ArrayList<>(rows);
-          more.addAll(i, batch);
-          states.add(new State(more, tableCount, published));
-        }
-      }
-      return states;
+    /** With rows of any keys. */
+    State extended(List<Row> batch) {
+      List<Row> more = new ArrayList<>(rows);
+      more.addAll(batch);
+      more.sort(BY_KEY);
+      return new State(more, tableCount, published);
     }
 
-    private static int compare(Row left, Row right) {
-      return Long.compareUnsigned(left.key, right.key);
+    State overwritten(List<Row> batch) {
+      return new State(List.of(), tableCount, published).extended(batch);
+    }
+
+    /** These rows in the order in which they were found, if they are the same but for equal keys. */
+    Optional<State> as(List<String> found) {
+      List<Row> inOrder = new ArrayList<>();
+      Map<String, Row> byText = new HashMap<>();
+      rows.forEach(row -> byText.put(row.text(tableCount), row));
+      for (String text : found) {
+        Row row = byText.remove(text);
+        if (row == null) {
+          return Optional.empty();
+        }
+        inOrder.add(row);
+      }
+      List<Row> sorted = new ArrayList<>(inOrder);
+      sorted.sort(BY_KEY);
+      return byText.isEmpty() && sorted.equals(inOrder)
+          ? Optional.of(new State(inOrder, tableCount, published))
+          : Optional.empty();
     }
   }
 
@@ -138,15 +160,17 @@ final class StoreHistory {
   private static final class Run {
     private final StoreWriter writer;
     private final boolean direct;
+    private final boolean keeps;
     private final List<Row> batch = new ArrayList<>();
     private final List<Prepared> prepared = new ArrayList<>();
 
     /** Whether others published or truncated since it was opened, so that it may be refused. */
     private boolean disturbed;
 
-    Run(StoreWriter writer, boolean direct) {
+    Run(StoreWriter writer, boolean direct, boolean keeps) {
       this.writer = writer;
       this.direct = direct;
+      this.keeps = keeps;
     }
   }
 
@@ -155,15 +179,22 @@ final class StoreHistory {
     private final Run run;
     private final byte[] bytes;
     private final List<Row> rows;
+    private final boolean overwrites;
 
-    Prepared(Run run, byte[] bytes, List<Row> rows) {
+    Prepared(Run run, byte[] bytes, List<Row> rows, boolean overwrites) {
       this.run = run;
       this.bytes = bytes;
       this.rows = rows;
+      this.overwrites = overwrites;
     }
   }
 
-  private record Kept(Snapshot snapshot, State state) {}
+  /**
+   * A snapshot.
+   *
+   * @param mayBeReplaced whether its rows may have been written anew and removed since
+   */
+  private record Kept(Snapshot snapshot, State state, boolean mayBeReplaced) {}
 
   private final Random random = new Random(1);
   private SimulatedDisk disk = new SimulatedDisk();
@@ -218,14 +249,17 @@ final class StoreHistory {
     int first = step.first;
     int second = step.second;
     switch (step.kind) {
-      case OPEN_DIRECT -> openWriter(true);
-      case OPEN_PREPARING -> openWriter(false);
+      case OPEN_DIRECT -> openWriter(true, false);
+      case OPEN_PREPARING -> openWriter(false, false);
+      case OPEN_KEEPING -> openWriter(first % 2 == 0, true);
       case APPEND -> append(first, second);
       case COMMIT -> commit(first, second);
       case CLOSE -> close(first);
       case PUBLISH -> publish(first, second, false);
       case PUBLISH_RESTORED -> publish(first, second, true);
       case TRUNCATE -> truncate(first, second);
+      case PREPARE_OVERWRITE -> prepareOverwrite(first, second);
+      case COMPACT -> compact();
       case ADD_TABLE -> addTable();
       case APPEND_AS_THE_CRATE -> appendAsTheCrate(second);
       case KEEP_SNAPSHOT -> keepSnapshot();
@@ -300,7 +334,8 @@ final class StoreHistory {
     List<String> found = Rows.read(fresh, tables);
     state =
         possible.stream()
-            .filter(s -> tables(s.tableCount).equals(tables) && s.text().equals(found))
+            .filter(s -> tables(s.tableCount).equals(tables))
+            .flatMap(s -> s.as(found).stream())
             .findFirst()
             .orElseThrow(
                 () ->
@@ -339,10 +374,15 @@ final class StoreHistory {
 
   // Writing.
 
-  private void openWriter(boolean direct) throws IOException {
+  private static WriterOptions options(boolean direct, boolean keeps) {
+    return (direct ? WriterOptions.defaults() : WriterOptions.preparing())
+        .withBufferMemoryBytes(1 << 16)
+        .withLateRows(keeps ? LateRows.KEEP : LateRows.REFUSE);
+  }
+
+  private void openWriter(boolean direct, boolean keeps) throws IOException {
     if (open.size() < WRITERS_MAX) {
-      WriterOptions options = direct ? WriterOptions.defaults() : WriterOptions.preparing();
-      open.add(new Run(store.writer(options.withBufferMemoryBytes(1 << 16)), direct));
+      open.add(new Run(store.writer(options(direct, keeps)), direct, keeps));
     }
   }
 
@@ -356,7 +396,10 @@ final class StoreHistory {
         : OptionalLong.of(state.rows.get(state.rows.size() - 1).key);
   }
 
-  private long keyFor(Run run) {
+  private long keyFor(Run run, int seed) {
+    if (run.keeps) {
+      return FIRST_KEY + seed * 7 % 40;
+    }
     long key = run.writer.lastKey().orElse(FIRST_KEY);
     OptionalLong largest = largestKey();
     // A batch that was begun before others committed does not know of their keys.
@@ -386,7 +429,7 @@ final class StoreHistory {
       return;
     }
     int columns = run.get().writer.tables().size();
-    List<Row> rows = newRows(keyFor(run.get()), columns, seed);
+    List<Row> rows = newRows(keyFor(run.get(), seed), columns, seed);
     try {
       append(run.get().writer, rows, columns, index % 3);
       run.get().batch.addAll(rows);
@@ -434,7 +477,9 @@ final class StoreHistory {
     List<Row> rows = List.copyOf(run.batch);
     if (run.direct) {
       try {
-        operate(state.extended(rows), () -> assertThat(run.writer.commit()).isEqualTo(rows.size()));
+        operate(
+            List.of(state.extended(rows)),
+            () -> assertThat(run.writer.commit()).isEqualTo(rows.size()));
         disturbAllBut(run);
       } catch (ConflictException e) {
         refused(run, e);
@@ -451,13 +496,34 @@ final class StoreHistory {
 
   private void prepare(Run run, List<Row> rows, boolean last) throws IOException {
     byte[] bytes = run.writer.prepare("commit " + nextValue, last).orElseThrow().toBytes();
-    Prepared commit = new Prepared(run, bytes, rows);
+    Prepared commit = new Prepared(run, bytes, rows, false);
     run.prepared.add(commit);
     prepared.add(commit);
     if (last) {
       open.remove(run);
       run.writer.close();
     }
+  }
+
+  private void prepareOverwrite(int first, int second) throws IOException {
+    WriterOptions options = options(false, true).overwriting();
+    try (StoreWriter writer = store.writer(options)) {
+      int columns = writer.tables().size();
+      List<Row> rows = newRows(FIRST_KEY + first % 40, columns, second);
+      append(writer, rows, columns, first % 3);
+      Run run = new Run(writer, false, true);
+      byte[] bytes = writer.prepare("overwrite " + nextValue, true).orElseThrow().toBytes();
+      Prepared commit = new Prepared(run, bytes, rows, true);
+      run.prepared.add(commit);
+      prepared.add(commit);
+    }
+  }
+
+  /** What others prepared may be void then, and snapshots can't be read any more. */
+  private void compact() throws IOException {
+    disturbAllBut(null);
+    kept.replaceAll(each -> new Kept(each.snapshot, each.state, true));
+    operate(List.of(state), () -> store.compact());
   }
 
   private void close(int index) throws IOException {
@@ -474,13 +540,18 @@ final class StoreHistory {
     }
     Prepared commit = prepared.get(index % prepared.size());
     boolean done = state.published.contains(commit);
-    List<Prepared> before = commit.run.prepared.subList(0, commit.run.prepared.indexOf(commit));
-    boolean isNext = state.published.containsAll(before);
+    List<Prepared> earlier = commit.run.prepared.subList(0, commit.run.prepared.indexOf(commit));
+    boolean isNext = state.published.containsAll(earlier);
     List<Commit> commits = List.of(Commit.fromBytes(commit.bytes));
-    List<State> after =
-        done || !isNext
-            ? List.of(state)
-            : state.extended(commit.rows).stream().map(s -> s.with(commit)).toList();
+    // Of a run with several lanes a later commit need not wait for an earlier one.
+    boolean mayBePublished = isNext || commit.run.keeps;
+    commit.run.disturbed |= !isNext;
+    List<State> after = List.of(state);
+    if (!done && mayBePublished) {
+      State extended =
+          commit.overwrites ? state.overwritten(commit.rows) : state.extended(commit.rows);
+      after = List.of(extended.with(commit));
+    }
     try (Publisher own = store.publisher()) {
       operate(
           after,
@@ -562,7 +633,7 @@ final class StoreHistory {
     List<Row> rows = newRows(largestKey().orElse(FIRST_KEY), present.size(), seed);
     State before = state;
     operate(
-        state.extended(rows),
+        List.of(state.extended(rows)),
         () ->
             new Crate(process, PATH, present)
                 .append(rows.stream().map(r -> r.text(present.size())).toList()));
@@ -575,16 +646,23 @@ final class StoreHistory {
 
   private void keepSnapshot() throws IOException {
     if (kept.size() < SNAPSHOTS_MAX) {
-      kept.add(new Kept(Store.open(process, PATH).snapshot(), state));
+      kept.add(new Kept(Store.open(process, PATH).snapshot(), state, false));
     }
   }
 
   private void readByEveryWay(int first, int second) throws IOException {
     for (Kept each : kept) {
       List<String> tables = tables(each.state.tableCount);
-      assertThat(Rows.read(each.snapshot, each.snapshot.ranges(), tables))
-          .as("a snapshot that was kept")
-          .isEqualTo(each.state.text());
+      try {
+        assertThat(Rows.read(each.snapshot, each.snapshot.ranges(), tables))
+            .as("a snapshot that was kept")
+            .isEqualTo(each.state.text());
+      } catch (IOException e) {
+        if (!each.mayBeReplaced || died) {
+          throw e;
+        }
+        assertThat(e).hasMessageContaining("were replaced since this snapshot was taken");
+      }
     }
     Store fresh = Store.open(process, PATH);
     List<Fault> faults = new ArrayList<>();
@@ -592,7 +670,7 @@ final class StoreHistory {
     assertThat(faults).isEmpty();
     try (StoreReader reader = fresh.reader()) {
       assertThat(reader.rowCount()).isEqualTo(state.rows.size());
-      for (Kept each : kept) {
+      for (Kept each : kept.stream().filter(k -> !k.mayBeReplaced).toList()) {
         List<Row> known = each.state.rows;
         try (RowIterator rows = reader.iterateNew(each.snapshot, "t0")) {
           assertRows(rows, state.rows.stream().filter(row -> !known.contains(row)).toList());
