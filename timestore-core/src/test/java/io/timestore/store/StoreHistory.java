@@ -136,7 +136,9 @@ final class StoreHistory {
       return new State(List.of(), tableCount, published).extended(batch);
     }
 
-    /** These rows in the order in which they were found, if they are the same but for equal keys. */
+    /**
+     * These rows in the order in which they were found, if they are the same but for equal keys.
+     */
     Optional<State> as(List<String> found) {
       List<Row> inOrder = new ArrayList<>();
       Map<String, Row> byText = new HashMap<>();
