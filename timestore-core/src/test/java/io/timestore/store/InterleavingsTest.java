@@ -172,7 +172,7 @@ class InterleavingsTest {
             0),
         arguments(
             "older state is refused",
-            with(Succession.class, "checkSuccession", StubMethod.INSTANCE),
+            with(Succession.class, "withoutNewer", FixedValue.argument(0)),
             Scenario.TWO_FORKS_OF_ONE_SAVEPOINT,
             0,
             0,

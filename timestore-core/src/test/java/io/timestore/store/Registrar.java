@@ -16,7 +16,7 @@ public final class Registrar {
     long count = Long.parseLong(arguments[2]);
     try (Publisher publisher = store.publisher()) {
       for (long i = 0; i < count; i++) {
-        UUID submission = new UUID(2, i);
+        UUID submission = new UUID(1_000 + registrar, i);
         publisher.register(new Restored(new UUID(registrar, i), submission, submission, 1));
       }
     }
