@@ -121,7 +121,7 @@ class RestoreModeTest {
         .hasMessageContaining("the state is of checkpoint 10")
         .hasMessageContaining("checkpoints up to 15 of its lineage are in the store, 50 rows more")
         .hasMessageContaining("Restore from checkpoint 15 or a later one")
-        .hasMessageContaining("'sink.restore.mode' = 'truncate'");
+        .hasMessageContaining("'truncate' would let these rows go");
     assertThat(record()).isEqualTo(before);
     assertThatCode(() -> register(A, B, 15, RestoreMode.FAIL)).doesNotThrowAnyException();
   }
@@ -279,6 +279,8 @@ class RestoreModeTest {
     try (SinkRun job = begin(B)) {
       publish(job.prepare(6, 600, 610)); // Nothing came in 3 to 5 of this branch.
     }
+    assertThatThrownBy(() -> register(B, C, 4, RestoreMode.FAIL))
+        .hasMessageContaining("checkpoints up to 6 of its lineage are in the store, 10 rows more");
     truncate(B, C, 4);
     assertHasKeys(keys(10, 30));
     assertThat(record().lineage(LINEAGE).orElseThrow().publishedCheckpointId()).isEqualTo(4);
