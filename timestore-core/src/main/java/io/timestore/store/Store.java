@@ -343,10 +343,8 @@ public final class Store {
   }
 
   /**
-   * Writes the rows anew as one lane, beside those who read and write the store, and removes what
-   * nobody needs any more: rows that were hidden, and directories of writers that died. Such a
-   * writer's rows that were prepared and not published are void then, where no record names their
-   * lane.
+   * Writes the rows anew as one lane, beside those who read and write the store, and removes rows
+   * that are hidden. What was prepared and is not published stays.
    *
    * <p>It can be interrupted or killed at any time: the store has the old rows or the new ones.
    * Snapshots that were taken before stay readable as long as their files are open.
@@ -368,15 +366,30 @@ public final class Store {
         new Compaction(disk, files, tables).replace(before, writer);
       }
     }
+    return new Compacted(laneCount, before.rowCount(), removing(Publisher::removeHidden));
+  }
+
+  /**
+   * Removes directories of lanes that no record names and whose writer is gone. What was prepared
+   * there and not published is void then: a sink that died behind a checkpoint, and is to go on
+   * from it, has lost that checkpoint's rows, and is told so.
+   *
+   * @return how many
+   */
+  public int removeAbandonedLanes() throws IOException {
+    writableSchema();
+    return removing(Publisher::removeAbandoned);
+  }
+
+  @FunctionalInterface
+  private interface Removal<T> {
+    T by(Publisher publisher) throws IOException;
+  }
+
+  private <T> T removing(Removal<T> removal) throws IOException {
     try (Publisher publisher = publisher();
         IoThreads thread = disk.threads("timestore-remove", 1)) {
-      return thread.call(
-          () ->
-              new Compacted(
-                  laneCount,
-                  before.rowCount(),
-                  publisher.removeHidden(),
-                  publisher.removeAbandoned()));
+      return thread.call(() -> removal.by(publisher));
     }
   }
 
@@ -386,9 +399,8 @@ public final class Store {
    * @param laneCount lanes that had rows before
    * @param rowCount rows, all of them still there
    * @param removedBytes of rows that were hidden
-   * @param removedLanes directories that no record named
    */
-  public record Compacted(int laneCount, long rowCount, long removedBytes, int removedLanes) {}
+  public record Compacted(int laneCount, long rowCount, long removedBytes) {}
 
   /**
    * Copies the rows into a new, plain store: one lane, which the Rust crate opens and appends to.

@@ -4,6 +4,7 @@ import io.timestore.format.Commit;
 import io.timestore.format.Commit.LaneBatch;
 import io.timestore.store.Publisher.Restored;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -24,7 +25,7 @@ final class Ledger {
   /** The store's id, once it is known. */
   @Nullable UUID storeId;
 
-  long nextKey = 1;
+  long nextKey = 2;
   int nextGroup;
   long nextCheckpoint = 1;
   long nextSubmission = 1;
@@ -177,6 +178,7 @@ final class Ledger {
         expected.addAll(entry.rows);
       }
     }
+    expected.sort(Comparator.comparingLong(row -> Long.parseLong(row.split(" ", 2)[0])));
     if (!found.equals(expected)) {
       throw new AssertionError(difference(found, expected) + "\n" + this);
     }
