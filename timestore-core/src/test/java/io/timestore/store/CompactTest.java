@@ -362,8 +362,7 @@ class CompactTest {
   void bytesThatDidNotArriveStopItBeforeItPublishes() throws IOException {
     String value = "61".repeat(2000);
     List<String> rows = LongStream.range(0, 600).mapToObj(key -> key + " " + value + " -").toList();
-    try (StoreWriter writer =
-        store.writer(WriterOptions.defaults().withLateRows(LateRows.KEEP))) {
+    try (StoreWriter writer = store.writer(WriterOptions.defaults().withLateRows(LateRows.KEEP))) {
       writer.append(Rows.batch(rows.subList(300, 600)));
       writer.append(Rows.batch(rows.subList(0, 300)));
       writer.commit();

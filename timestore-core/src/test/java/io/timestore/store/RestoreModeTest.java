@@ -204,7 +204,7 @@ class RestoreModeTest {
   @Test
   void rowsOfOthersStay() throws IOException {
     try (SinkRun job = begin(A);
-        SinkRun other = SinkRun.begin(store, OTHER_LINEAGE, new UUID(2, 9))) {
+        SinkRun other = SinkRun.begin(store, OTHER_LINEAGE, D)) {
       for (long id = 1; id <= 5; id++) {
         publish(prepare(job, id));
         publish(other.prepare(id, 1000 + id, 1001 + id));

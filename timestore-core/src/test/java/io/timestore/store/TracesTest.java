@@ -524,7 +524,7 @@ class TracesTest {
       publish(run.prepare(1, 0, 10));
       publish(run.prepare(2, 10, 20));
     }
-    try (SinkRun other = SinkRun.begin(store, OTHER_LINEAGE, A)) {
+    try (SinkRun other = SinkRun.begin(store, OTHER_LINEAGE, D)) {
       publish(other.prepare(1, 5, 6));
     }
     store.compact();
