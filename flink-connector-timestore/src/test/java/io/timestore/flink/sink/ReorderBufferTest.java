@@ -186,6 +186,28 @@ class ReorderBufferTest {
   }
 
   @Test
+  void inputInNoOrderFillsALaneWithEachBuffer() throws IOException {
+    writer.close();
+    WriterOptions keeping = WriterOptions.preparing().withLateRows(WriterOptions.LateRows.KEEP);
+    writer = store.writer(keeping, List.of("index", "text"));
+    Random random = new Random(SEED);
+    ReorderBuffer buffer = buffer(1 << 20);
+    while (buffer.rowsWritten() == 0) {
+      append(buffer, random.nextLong());
+    }
+    int rowsOfABuffer = keys.size();
+    for (int i = 0; i < 20 * rowsOfABuffer; i++) {
+      append(buffer, random.nextLong());
+    }
+    buffer.writeAll();
+
+    assertThat(writer.laneCount())
+        .as("Replay with -Dtimestore.seed=%s", SEED)
+        .isLessThanOrEqualTo(26);
+    assertSorted(published(), keys.size());
+  }
+
+  @Test
   void aRowThatIsLargerThanTheBufferIsWrittenAtOnce() throws IOException {
     ReorderBuffer buffer = buffer(1 << 20);
     Batch batch = buffer.batch();
