@@ -135,6 +135,11 @@ public record Lane(
     return state == OPEN;
   }
 
+  /** Whether its rows, which were replaced, are gone from its files. */
+  public boolean isEmptied() {
+    return state == EMPTIED;
+  }
+
   /** Whether its {@code rows} went down. */
   public boolean isCut() {
     return state == CUT;

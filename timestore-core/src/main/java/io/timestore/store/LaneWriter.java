@@ -145,6 +145,11 @@ final class LaneWriter implements Closeable {
     return isNew && !wasPrepared;
   }
 
+  /** See {@link RunLanes#forget}. */
+  void forget() {
+    wasPrepared = false;
+  }
+
   /** Where the lane is. */
   LaneFiles files() {
     return files;

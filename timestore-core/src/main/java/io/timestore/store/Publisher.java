@@ -355,7 +355,7 @@ public final class Publisher implements Closeable {
     Optional<Lane> lane = record.lane(batch.number());
     return lane.isPresent()
         && lane.get().rows() >= batch.rowsAfter()
-        && (!compareBytes || preparedBytes.match(batch));
+        && (!compareBytes || lane.get().isEmptied() || preparedBytes.match(batch));
   }
 
   private void checkOurs(Commit commit, LaneBatch batch, CommitRecord record)

@@ -370,6 +370,11 @@ final class RunLanes implements Closeable {
     }
   }
 
+  /** What was prepared is not told to anybody, and never will be. */
+  void forget() {
+    all().forEach(LaneWriter::forget);
+  }
+
   /** Lets the lanes go, and removes those that nobody else can know of. */
   @Override
   public void close() throws IOException {

@@ -358,14 +358,19 @@ public final class StoreWriter implements Closeable {
     if (commit.isEmpty()) {
       return;
     }
-    check.apply(commit.get());
     poisoning(
         () -> {
-          threads.callToEnd(
-              () -> {
-                publisher.publishInPlaceOf(replaced, commit.get(), lanes);
-                return null;
-              });
+          try {
+            check.apply(commit.get());
+            threads.callToEnd(
+                () -> {
+                  publisher.publishInPlaceOf(replaced, commit.get(), lanes);
+                  return null;
+                });
+          } catch (ConflictException e) {
+            lanes.forget(); // The commit goes no further than this.
+            throw e;
+          }
           return null;
         });
   }
