@@ -26,8 +26,8 @@ import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
  * order. The rows come out of a timestore table. Prints rows a second, medians of whole jobs, and
  * their ratio.
  *
- * <p>Arguments: an empty directory; rows (10,000,000); repetitions (5), after one that does not
- * count.
+ * <p>Arguments: a directory, in which the rows are kept for the next run; rows (10,000,000);
+ * repetitions (5), after one that does not count; a part of the name of the only case to run.
  */
 public final class InsertBenchmark {
   private static final String COLUMNS =
@@ -37,14 +37,17 @@ public final class InsertBenchmark {
   private final Path directory;
   private final long rowCount;
   private final int repetitions;
+  private final String only;
   private final StreamTableEnvironment batch;
   private final StreamTableEnvironment streaming;
   private int targetCount;
 
-  private InsertBenchmark(Path directory, long rowCount, int repetitions, int restPort) {
+  private InsertBenchmark(
+      Path directory, long rowCount, int repetitions, String only, int restPort) {
     this.directory = directory;
     this.rowCount = rowCount;
     this.repetitions = repetitions;
+    this.only = only;
     this.batch = environment(restPort, EnvironmentSettings.inBatchMode());
     this.streaming = environment(restPort, EnvironmentSettings.inStreamingMode());
     streaming.getConfig().set("execution.checkpointing.interval", "1 s");
@@ -87,7 +90,8 @@ public final class InsertBenchmark {
     cluster.start();
     try {
       int restPort = cluster.getRestAddress().get().getPort();
-      new InsertBenchmark(directory, rowCount, repetitions, restPort).run();
+      String only = args.length > 3 ? args[3] : "";
+      new InsertBenchmark(directory, rowCount, repetitions, only, restPort).run();
     } finally {
       cluster.close();
     }
@@ -108,10 +112,14 @@ public final class InsertBenchmark {
         "CREATE TABLE source ("
             + COLUMNS
             + ") WITH ('connector' = 'timestore', 'path' = '"
-            + directory.resolve("source")
+            + directory.resolve("source-" + rowCount)
             + "')";
+    boolean isThere = Files.exists(directory.resolve("source-" + rowCount));
     for (StreamTableEnvironment tables : List.of(batch, streaming)) {
       TableResult unused = tables.executeSql(ddl);
+    }
+    if (isThere) {
+      return;
     }
     TableResult unused =
         batch.executeSql(
@@ -129,6 +137,9 @@ public final class InsertBenchmark {
 
   private void compare(String name, StreamTableEnvironment tables, int writers, String key)
       throws Exception {
+    if (!name.contains(only)) {
+      return;
+    }
     List<Double> ours = new ArrayList<>();
     List<Double> theirs = new ArrayList<>();
     for (int i = 0; i <= repetitions; i++) {
@@ -163,6 +174,7 @@ public final class InsertBenchmark {
           case PARQUET ->
               "'connector' = 'filesystem', 'format' = 'parquet', 'parquet.compression' = 'SNAPPY'";
         };
+    tables.getConfig().set("parallelism.default", Integer.toString(writers));
     TableResult unused =
         tables.executeSql(
             "CREATE TEMPORARY TABLE "
