@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.timestore.disk.DirectIo;
 import io.timestore.disk.Disk;
 import io.timestore.disk.LocalDisk;
+import io.timestore.disk.SimulatedDisk;
 import io.timestore.format.Batch;
 import io.timestore.format.Commit;
 import io.timestore.format.CommitRecord;
@@ -32,7 +33,6 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,11 +45,21 @@ class LanesTest {
   private static final UUID LINEAGE = new UUID(1, 1);
   private static final UUID SUBMISSION = new UUID(2, 1);
 
+  private static final Path PATH = Path.of("/store");
+
   @TempDir Path directory;
+  private final SimulatedDisk simulated = new SimulatedDisk();
+  private Disk disk;
   private Store store;
 
   @BeforeEach
   void createStore() throws IOException {
+    disk = simulated.process();
+    store = Store.openOrCreate(disk, PATH, Schema.ofTables(TABLES));
+  }
+
+  private void createLocalStore() throws IOException {
+    disk = new LocalDisk();
     store = Store.openOrCreate(directory.resolve("store"), Schema.ofTables(TABLES));
   }
 
@@ -101,12 +111,7 @@ class LanesTest {
   /** The lanes that have a directory. */
   private List<String> directories() throws IOException {
     Path lanes = store.directory().resolve("lanes");
-    if (!Files.exists(lanes)) {
-      return List.of();
-    }
-    try (Stream<Path> paths = Files.list(lanes)) {
-      return paths.map(path -> path.getFileName().toString()).sorted().toList();
-    }
+    return disk.exists(lanes) ? disk.list(lanes).stream().sorted().toList() : List.of();
   }
 
   private SinkRun begin() throws IOException {
@@ -132,6 +137,7 @@ class LanesTest {
 
   @Test
   void rowsInAnyOrderOfAnyNumberOfWritersAreReadInOrder() throws IOException {
+    createLocalStore();
     long seed = Long.getLong("timestore.seed", System.nanoTime());
     System.out.println("Replay with -Dtimestore.seed=" + seed);
     Random random = new Random(seed);
@@ -341,17 +347,17 @@ class LanesTest {
     int survivors = 0;
     for (int failing = 0; survivors == 0; failing++) {
       AtomicInteger left = new AtomicInteger(failing);
-      Disk disk =
+      Disk failingDisk =
           Around.calls(
               Disk.class,
-              new LocalDisk(),
+              simulated.process(),
               (method, arguments, original) -> {
                 if (method.getName().equals("openForAppending") && left.getAndDecrement() == 0) {
                   throw new IOException("no space left");
                 }
                 return original.call();
               });
-      try (StoreWriter writer = Store.open(disk, store.directory()).writer(merging(2))) {
+      try (StoreWriter writer = Store.open(failingDisk, PATH).writer(merging(2))) {
         append(writer, LongStream.rangeClosed(0, 5).map(i -> 9 - i).boxed().toList(), 1);
         survivors++;
       } catch (IOException e) {
@@ -457,6 +463,7 @@ class LanesTest {
 
   @Test
   void theCrateReadsEachLaneAndAppendsToNone() throws IOException {
+    createLocalStore();
     insert(rows(10, 20), rows(5, 15));
 
     assertThatThrownBy(() -> Crate.append(store.directory(), TABLES, List.of("30 - -")))
@@ -477,6 +484,7 @@ class LanesTest {
 
   @Test
   void buffersDoNotGrowWithTheLanes() throws IOException {
+    createLocalStore();
     try (StoreWriter writer = store.writer(KEEPING.withBufferMemoryBytes(32 << 20))) {
       writer.append(rows(1000));
       writer.append(rows(999));
@@ -495,9 +503,10 @@ class LanesTest {
   @Test
   void aLaneThatIsReplacedBeforeItIsPublishedIsNoticedThoughAnotherOneWasWrittenLast()
       throws IOException {
+    createLocalStore();
     Path lane = store.directory().resolve("lanes/00001");
     Path moved = directory.resolve("moved");
-    Disk disk =
+    Disk replacing =
         Around.calls(
             Disk.class,
             new LocalDisk(),
@@ -510,7 +519,7 @@ class LanesTest {
               }
               return result;
             });
-    try (StoreWriter writer = Store.open(disk, store.directory()).writer(KEEPING)) {
+    try (StoreWriter writer = Store.open(replacing, store.directory()).writer(KEEPING)) {
       writer.append(rows(30));
       writer.append(rows(20));
       writer.append(rows(31));
