@@ -134,23 +134,6 @@ class TableOptionsTest {
         .hasMessageStartingWith("option 'fields.price.format' = 'json': a column of DOUBLE");
   }
 
-  @ParameterizedTest
-  @CsvSource({
-    "sink.restore.mode, truncate, fail",
-  })
-  void valuesOfLaterVersionsSaySo(String option, String value, String only) {
-    SQL.table(directory, "'" + option + "' = '" + value + "'")
-        .refusedWrite()
-        .hasMessage(
-            "option '"
-                + option
-                + "' = '"
-                + value
-                + "' is known to the contract of timestore tables, but this version has '"
-                + only
-                + "' alone: leave the option out");
-  }
-
   @Test
   void allOptionsOfThisVersionAreTaken() {
     assertThat(
