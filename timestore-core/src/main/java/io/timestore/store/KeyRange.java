@@ -1,5 +1,7 @@
 package io.timestore.store;
 
+import java.io.Serializable;
+
 /**
  * Which rows of a store, by their keys. Keys are unsigned; rows of equal keys are all in a range,
  * or all outside it. A range that ends before it begins holds no row.
@@ -9,7 +11,7 @@ package io.timestore.store;
  * @param end how {@code to} is meant
  * @param to a key; of no meaning where there is no end
  */
-public record KeyRange(Start start, long from, End end, long to) {
+public record KeyRange(Start start, long from, End end, long to) implements Serializable {
   private static final KeyRange ALL = new KeyRange(Start.AT, 0, End.NONE, 0);
 
   /** Where a range begins. */

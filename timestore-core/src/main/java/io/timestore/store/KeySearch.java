@@ -27,15 +27,6 @@ final class KeySearch {
   private final OpenFiles open;
 
   /**
-   * Some rows of the sequence, one behind the other.
-   *
-   * @param start index in the sequence of the first one
-   * @param end index behind the last one
-   * @param ranges where they are
-   */
-  record Rows(long start, long end, List<LaneRange> ranges) {}
-
-  /**
    * Where a row is in the sequence.
    *
    * @param row its index
@@ -50,7 +41,7 @@ final class KeySearch {
     this.open = open;
   }
 
-  Rows rows(KeyRange range) throws IOException {
+  SequencePart rows(KeyRange range) throws IOException {
     long[] start =
         switch (range.start()) {
           case AT -> cutBefore(range.from());
@@ -69,34 +60,33 @@ final class KeySearch {
     return rows(start, end);
   }
 
-  Rows rows(long fromRow, long toRow) throws IOException {
+  SequencePart rows(long fromRow, long toRow) throws IOException {
     long[] start = cutAt(fromRow);
     return rows(start, cutAt(toRow, start));
   }
 
-  /** All rows, in parts of so many; the last one may have fewer. */
-  List<List<LaneRange>> parts(long rowCountMax) throws IOException {
-    List<List<LaneRange>> parts = new ArrayList<>();
-    long rowCount = LaneOrder.rowCount(sequence);
-    long[] start = cutAtStart();
-    long row = 0;
-    while (row < rowCount) {
-      row += Math.min(rowCountMax, rowCount - row);
+  /** These rows, in parts of so many; the last one may have fewer. */
+  List<SequencePart> parts(long fromRow, long toRow, long rowCountMax) throws IOException {
+    List<SequencePart> parts = new ArrayList<>();
+    long[] start = cutAt(fromRow);
+    long row = fromRow;
+    while (row < toRow) {
+      row += Math.min(rowCountMax, toRow - row);
       long[] end = cutAt(row, start);
-      parts.add(rows(start, end).ranges());
+      parts.add(rows(start, end));
       start = end;
     }
     return parts;
   }
 
-  private Rows rows(long[] start, long[] end) {
+  private SequencePart rows(long[] start, long[] end) {
     List<LaneRange> ranges = new ArrayList<>();
     for (int i = 0; i < start.length; i++) {
       if (start[i] < end[i]) {
         ranges.add(new LaneRange(sequence.get(i).number(), start[i], end[i]));
       }
     }
-    return new Rows(index(start), index(end), ranges);
+    return new SequencePart(index(start), index(end), ranges);
   }
 
   /** The first row of a key; empty if no row has it. */

@@ -143,22 +143,30 @@ public final class Snapshot {
 
   /** The rows of a key range, found by binary searches on disk. */
   public List<LaneRange> ranges(KeyRange range) throws IOException {
+    return part(range).ranges();
+  }
+
+  /** The rows of a key range, and where in the sequence they are. */
+  public SequencePart part(KeyRange range) throws IOException {
     try (OpenFiles open = new OpenFiles(disk, files)) {
-      return search(open).rows(range).ranges();
+      return search(open).rows(range);
     }
   }
 
   /**
-   * Every row, in parts that follow one another in the sequence.
+   * Some rows, in parts that follow one another in the sequence.
    *
+   * @param fromRow index in the sequence of the first row
+   * @param toRow index behind the last one
    * @param rowCountMax rows of each part but the last one, which may have fewer
    */
-  public List<List<LaneRange>> parts(long rowCountMax) throws IOException {
+  public List<SequencePart> parts(long fromRow, long toRow, long rowCountMax) throws IOException {
+    checkRows(fromRow, toRow);
     if (rowCountMax < 1) {
       throw new IllegalArgumentException("parts of " + rowCountMax + " rows");
     }
     try (OpenFiles open = new OpenFiles(disk, files)) {
-      return search(open).parts(rowCountMax);
+      return search(open).parts(fromRow, toRow, rowCountMax);
     }
   }
 

@@ -8,7 +8,6 @@ import io.timestore.format.CorruptStoreException;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
 import io.timestore.store.KeySearch.Place;
-import io.timestore.store.KeySearch.Rows;
 import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.Closeable;
 import java.io.IOException;
@@ -240,7 +239,7 @@ public final class StoreReader implements Closeable {
    */
   public RowIterator iterate(KeyRange range, String... tables) throws IOException {
     Snapshot now = snapshot;
-    Rows rows = call(() -> now.search(open).rows(range));
+    SequencePart rows = call(() -> now.search(open).rows(range));
     return iterate(now, rows.ranges(), false, tables);
   }
 
@@ -258,11 +257,11 @@ public final class StoreReader implements Closeable {
       throw new IllegalArgumentException("the last " + rowCountMax + " rows were asked for");
     }
     Snapshot now = snapshot;
-    Rows rows =
+    SequencePart rows =
         call(
             () -> {
               KeySearch search = now.search(open);
-              Rows found = search.rows(range);
+              SequencePart found = search.rows(range);
               return search.rows(Math.max(found.start(), found.end() - rowCountMax), found.end());
             });
     return iterate(now, rows.ranges(), false, tables);
@@ -291,7 +290,7 @@ public final class StoreReader implements Closeable {
   public RowIterator iterateRows(long fromRow, long toRow, String... tables) throws IOException {
     Snapshot now = snapshot;
     now.checkRows(fromRow, toRow);
-    Rows rows = call(() -> now.search(open).rows(fromRow, toRow));
+    SequencePart rows = call(() -> now.search(open).rows(fromRow, toRow));
     return iterate(now, rows.ranges(), false, tables);
   }
 

@@ -200,9 +200,11 @@ class MergedReadTest {
     }
     List<LaneRange> inParts = new ArrayList<>();
     List<String> rowsOfParts = new ArrayList<>();
-    for (List<LaneRange> part : snapshot.parts(1 + count / 7)) {
-      rowsOfParts.addAll(Rows.read(snapshot, part, TABLES));
-      inParts.addAll(part);
+    for (SequencePart part : snapshot.parts(0, count, 1 + count / 7)) {
+      assertThat(part.start()).isEqualTo(rowsOfParts.size());
+      rowsOfParts.addAll(Rows.read(snapshot, part.ranges(), TABLES));
+      assertThat(part.end()).isEqualTo(rowsOfParts.size());
+      inParts.addAll(part.ranges());
     }
     assertThat(rowsOfParts).isEqualTo(texts(expected));
     assertThat(inParts.stream().mapToLong(LaneRange::rowCount).sum()).isEqualTo(count);

@@ -33,13 +33,15 @@ final class TimestoreReader implements SourceReader<RowData, TimestoreSplit> {
   private final NavigableMap<Integer, SplitCursor> cursors = new TreeMap<>();
   private final Set<String> pausedSplits = new HashSet<>();
   private CompletableFuture<Void> change = new CompletableFuture<>();
+  private long rowsLeft;
   private boolean hasAllSplits;
   private @Nullable SplitCursor current;
   private @Nullable SourceOutput<RowData> currentOutput;
 
-  TimestoreReader(SourceReaderContext context, StoreAccess access) {
+  TimestoreReader(SourceReaderContext context, StoreAccess access, long limitRows) {
     this.context = context;
     this.access = access;
+    rowsLeft = limitRows;
     io = new IoThreads("timestore-source-" + context.getIndexOfSubtask(), 1);
     recordsIn = context.metricGroup().getIOMetricGroup().getNumRecordsInCounter();
     bytesIn = context.metricGroup().getIOMetricGroup().getNumBytesInCounter();
@@ -54,7 +56,7 @@ final class TimestoreReader implements SourceReader<RowData, TimestoreSplit> {
 
   @Override
   public InputStatus pollNext(ReaderOutput<RowData> output) throws IOException {
-    if (current != null && currentOutput != null && current.hasRow()) {
+    if (current != null && currentOutput != null && current.hasRow() && rowsLeft > 0) {
       emit(current, currentOutput);
       return InputStatus.MORE_AVAILABLE;
     }
@@ -62,6 +64,9 @@ final class TimestoreReader implements SourceReader<RowData, TimestoreSplit> {
   }
 
   private InputStatus pollOtherBatch(ReaderOutput<RowData> output) throws IOException {
+    if (rowsLeft == 0) {
+      return InputStatus.END_OF_INPUT;
+    }
     SplitCursor cursor = lowestUnfinished(output);
     if (cursor == null) {
       return isEnd() ? InputStatus.END_OF_INPUT : InputStatus.NOTHING_AVAILABLE;
@@ -80,6 +85,7 @@ final class TimestoreReader implements SourceReader<RowData, TimestoreSplit> {
   }
 
   private void emit(SplitCursor cursor, SourceOutput<RowData> output) {
+    rowsLeft--;
     recordsIn.inc();
     output.collect(cursor.nextRow());
   }

@@ -2,6 +2,7 @@ package io.timestore.flink.source;
 
 import io.timestore.flink.types.TableLayout;
 import java.io.IOException;
+import org.apache.flink.annotation.Internal;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.source.Boundedness;
 import org.apache.flink.api.connector.source.Source;
@@ -13,32 +14,36 @@ import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.table.data.RowData;
 
-/** Reads the rows that a store holds when the job starts. */
+/** Reads the rows of a store in key order. */
 public final class TimestoreSource
     implements Source<RowData, TimestoreSplit, ScanState>, ResultTypeQueryable<RowData> {
   private static final long serialVersionUID = 1L;
 
   private final StoreAccess access;
-  private final long splitSizeBytes;
+  private final ScanSettings settings;
   private final TypeInformation<RowData> producedType;
 
+  private TimestoreSource(
+      StoreAccess access, ScanSettings settings, TypeInformation<RowData> producedType) {
+    this.access = access;
+    this.settings = settings;
+    this.producedType = producedType;
+  }
+
   /**
-   * A scan of some columns.
+   * A scan of some columns of a table.
    *
    * @param projection indexes of the DDL's physical columns, one for each field of the rows
-   * @param splitSizeBytes what a reader is given at once, about
-   * @param verifyChecksums whether to compare what is read with its checksums
    * @param producedType the type of the rows: of the projected columns
    */
-  public TimestoreSource(
+  @Internal
+  public static TimestoreSource ofTable(
       TableLayout layout,
       int[] projection,
-      long splitSizeBytes,
-      boolean verifyChecksums,
+      ScanSettings settings,
       TypeInformation<RowData> producedType) {
-    this.access = new StoreAccess(layout, projection, verifyChecksums);
-    this.splitSizeBytes = splitSizeBytes;
-    this.producedType = producedType;
+    return new TimestoreSource(
+        new StoreAccess(layout, projection, settings.verifyChecksums()), settings, producedType);
   }
 
   @Override
@@ -55,14 +60,14 @@ public final class TimestoreSource
   @Override
   public SplitEnumerator<TimestoreSplit, ScanState> restoreEnumerator(
       SplitEnumeratorContext<TimestoreSplit> context, ScanState state) {
-    return new SnapshotEnumerator(context, access, new SplitCutter(splitSizeBytes), state);
+    return new SnapshotEnumerator(context, access, new SplitCutter(settings), state);
   }
 
   @Override
   public SourceReader<RowData, TimestoreSplit> createReader(SourceReaderContext context)
       throws IOException {
     access.openFormats(context);
-    return new TimestoreReader(context, access);
+    return new TimestoreReader(context, access, settings.limitRows());
   }
 
   @Override

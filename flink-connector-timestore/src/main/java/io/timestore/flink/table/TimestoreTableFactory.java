@@ -1,6 +1,7 @@
 package io.timestore.flink.table;
 
 import io.timestore.flink.sink.SinkSettings;
+import io.timestore.flink.source.ScanSettings;
 import io.timestore.flink.types.TableLayout;
 import io.timestore.format.CorruptStoreException;
 import io.timestore.store.Store;
@@ -60,8 +61,9 @@ public final class TimestoreTableFactory
     return new TimestoreTableSource(
         layout,
         decoding,
-        options.get(TimestoreOptions.SCAN_SPLIT_SIZE).getBytes(),
-        options.get(TimestoreOptions.SCAN_VERIFY_CHECKSUMS),
+        ScanSettings.DEFAULT
+            .withSplitSizeBytes(options.get(TimestoreOptions.SCAN_SPLIT_SIZE).getBytes())
+            .withVerifyChecksums(options.get(TimestoreOptions.SCAN_VERIFY_CHECKSUMS)),
         options.getOptional(TimestoreOptions.SCAN_PARALLELISM).orElse(null),
         context.getPhysicalRowDataType());
   }

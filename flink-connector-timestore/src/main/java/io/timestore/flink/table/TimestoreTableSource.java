@@ -1,5 +1,6 @@
 package io.timestore.flink.table;
 
+import io.timestore.flink.source.ScanSettings;
 import io.timestore.flink.source.TimestoreSource;
 import io.timestore.flink.types.FormatDecoder;
 import io.timestore.flink.types.TableLayout;
@@ -25,8 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class TimestoreTableSource implements ScanTableSource, SupportsProjectionPushDown {
   private final TableLayout layout;
   private final Map<DataTypes.Field, DecodingFormat<DeserializationSchema<RowData>>> formats;
-  private final long splitSizeBytes;
-  private final boolean verifyChecksums;
+  private final ScanSettings settings;
   private final @Nullable Integer parallelism;
   private int[] projection;
   private DataType producedType;
@@ -34,14 +34,12 @@ final class TimestoreTableSource implements ScanTableSource, SupportsProjectionP
   TimestoreTableSource(
       TableLayout layout,
       Map<DataTypes.Field, DecodingFormat<DeserializationSchema<RowData>>> formats,
-      long splitSizeBytes,
-      boolean verifyChecksums,
+      ScanSettings settings,
       @Nullable Integer parallelism,
       DataType physicalType) {
     this.layout = layout;
     this.formats = formats;
-    this.splitSizeBytes = splitSizeBytes;
-    this.verifyChecksums = verifyChecksums;
+    this.settings = settings;
     this.parallelism = parallelism;
     projection = IntStream.range(0, layout.fieldCount()).toArray();
     producedType = physicalType;
@@ -67,9 +65,7 @@ final class TimestoreTableSource implements ScanTableSource, SupportsProjectionP
   public ScanRuntimeProvider getScanRuntimeProvider(ScanContext context) {
     TypeInformation<RowData> type = context.createTypeInformation(producedType);
     return SourceProvider.of(
-        new TimestoreSource(
-            decodingLayout(context), projection, splitSizeBytes, verifyChecksums, type),
-        parallelism);
+        TimestoreSource.ofTable(decodingLayout(context), projection, settings, type), parallelism);
   }
 
   private TableLayout decodingLayout(ScanContext context) {
@@ -91,8 +87,7 @@ final class TimestoreTableSource implements ScanTableSource, SupportsProjectionP
   @Override
   public DynamicTableSource copy() {
     TimestoreTableSource copy =
-        new TimestoreTableSource(
-            layout, formats, splitSizeBytes, verifyChecksums, parallelism, producedType);
+        new TimestoreTableSource(layout, formats, settings, parallelism, producedType);
     copy.projection = projection;
     return copy;
   }

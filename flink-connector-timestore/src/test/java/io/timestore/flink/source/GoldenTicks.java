@@ -56,12 +56,11 @@ final class GoldenTicks {
             new VarCharType(false, VarCharType.MAX_LENGTH),
             new DoubleType(false),
             new BigIntType(false));
-    return new TimestoreSource(
+    return TimestoreSource.ofTable(
         new TableLayout(
             directory.toAbsolutePath().toString(), null, "planning-host", KEY, 0, COLUMNS),
         new int[] {0, 1, 2, 3},
-        splitSizeBytes,
-        true,
+        ScanSettings.DEFAULT.withSplitSizeBytes(splitSizeBytes),
         InternalTypeInfo.of(type));
   }
 

@@ -30,7 +30,11 @@ final class Reading implements ReaderOutput<RowData>, AutoCloseable {
   @Nullable RowData lastRow;
 
   Reading(StoreAccess access, TimestoreSplit... splits) {
-    reader = new TimestoreReader(context, access);
+    this(access, ScanSettings.NO_LIMIT, splits);
+  }
+
+  Reading(StoreAccess access, long limitRows, TimestoreSplit... splits) {
+    reader = new TimestoreReader(context, access, limitRows);
     reader.addSplits(List.of(splits));
     reader.start();
   }

@@ -118,7 +118,9 @@ class SnapshotEnumeratorTest {
   @Test
   void theNumberOfSplitsIsBounded() throws IOException {
     store.append(3);
-    assertThat(new SplitCutter(1).splitRows(1_000_000_000, 100_000_000_000L, 1))
+    assertThat(
+            new SplitCutter(ScanSettings.DEFAULT.withSplitSizeBytes(1))
+                .splitRows(1_000_000_000, 100_000_000_000L, 1))
         .isEqualTo(1_000_000_000 / SplitCutter.SPLIT_COUNT_MAX + 1);
   }
 
@@ -142,7 +144,11 @@ class SnapshotEnumeratorTest {
   }
 
   private SnapshotEnumerator enumerator(long splitSizeBytes, ScanState state) {
-    return new SnapshotEnumerator(context, store.access(), new SplitCutter(splitSizeBytes), state);
+    return new SnapshotEnumerator(
+        context,
+        store.access(),
+        new SplitCutter(ScanSettings.DEFAULT.withSplitSizeBytes(splitSizeBytes)),
+        state);
   }
 
   private static List<TimestoreSplit> unassigned(SnapshotEnumerator enumerator) {

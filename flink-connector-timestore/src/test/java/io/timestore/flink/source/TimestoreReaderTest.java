@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.timestore.store.Holder;
+import io.timestore.store.KeyRange;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -93,13 +94,60 @@ class TimestoreReaderTest {
   void splitsOfLanesThatOverlapFollowOneAnother() throws Exception {
     store = BigRows.inOverlappingLanes(directory.resolve("overlapping"));
     List<String> rows = new ArrayList<>();
-    for (TimestoreSplit split : new SplitCutter(1_000_000).cut(store.store(), List.of("blob"))) {
+    SplitCutter cutter = new SplitCutter(ScanSettings.DEFAULT.withSplitSizeBytes(1_000_000));
+    for (TimestoreSplit split : cutter.cut(store.store(), List.of("blob"))) {
       try (Reading reading = new Reading(store.access(), split).readToEnd()) {
         assertThat(reading.rows).hasSizeBetween(1, 2);
         rows.addAll(reading.rows);
       }
     }
     assertThat(rows).isEqualTo(BigRows.texts(0, ROWS));
+  }
+
+  @Test
+  void readsTheRowsOfItsKeyRangesAlone() throws Exception {
+    store = BigRows.inOverlappingLanes(directory.resolve("overlapping"));
+    ScanSettings settings =
+        ScanSettings.DEFAULT
+            .withSplitSizeBytes(1_000_000)
+            .withKeyRanges(
+                List.of(
+                    KeyRange.closed(10, 20),
+                    KeyRange.closedOpen(21, 30),
+                    KeyRange.closed(50, 50),
+                    KeyRange.atLeast(75)));
+    List<String> expected = new ArrayList<>(BigRows.texts(1, 3));
+    expected.addAll(BigRows.texts(5, 6));
+    expected.addAll(BigRows.texts(8, ROWS));
+    assertThat(rowsOf(settings)).isEqualTo(expected);
+    assertThat(rowsOf(settings.withStart(ScanPosition.atKey(15)).withStop(ScanPosition.atKey(110))))
+        .isEqualTo(List.of(text(2), text(5), text(8), text(9), text(10)));
+    assertThat(rowsOf(settings.withStart(ScanPosition.atRow(2)).withStop(ScanPosition.atRow(9))))
+        .isEqualTo(List.of(text(2), text(5), text(8)));
+    assertThat(rowsOf(settings.withStart(ScanPosition.latest()))).isEmpty();
+    assertThat(rowsOf(settings.withKeyRanges(List.of()))).isEmpty();
+  }
+
+  private List<String> rowsOf(ScanSettings settings) throws Exception {
+    List<String> rows = new ArrayList<>();
+    for (TimestoreSplit split : new SplitCutter(settings).cut(store.store(), List.of("blob"))) {
+      try (Reading reading = new Reading(store.access(), split).readToEnd()) {
+        rows.addAll(reading.rows);
+      }
+    }
+    return rows;
+  }
+
+  @Test
+  void endsAtItsLimit() throws Exception {
+    for (int limit : new int[] {0, 1, 2, 5}) {
+      try (Reading reading = new Reading(store.access(), limit, store.wholeSplit())) {
+        while (reading.poll() != InputStatus.END_OF_INPUT) {
+          // until the end, without a word that there are no more splits
+        }
+        assertThat(reading.rows).isEqualTo(BigRows.texts(0, limit));
+      }
+    }
   }
 
   private TimestoreSplit stateAt(int position) throws Exception {

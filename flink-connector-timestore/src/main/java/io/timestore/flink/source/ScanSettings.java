@@ -1,0 +1,206 @@
+package io.timestore.flink.source;
+
+import io.timestore.store.KeyRange;
+import java.io.Serializable;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which rows a source reads, and how.
+ *
+ * @param keyRanges which rows, by their keys: ranges that ascend and do not overlap. While a scan
+ *     goes on for new rows, those outside of the ranges still move its watermark
+ * @param limitRows rows after which each reader ends, at least as many as it was asked for; {@link
+ *     #NO_LIMIT}: none
+ * @param start where the scan begins
+ * @param stop where it ends
+ * @param monitorInterval how often to look for new rows; null: never, the scan has the rows that
+ *     are committed when it begins
+ * @param splitSizeBytes what a reader is given at once, about
+ * @param verifyChecksums whether to compare what is read with its checksums
+ * @param emitsWatermarks whether the source emits watermarks itself: within the rows of the
+ *     beginning the next key - 1, behind them what the writers of the store recorded
+ */
+public record ScanSettings(
+    List<KeyRange> keyRanges,
+    long limitRows,
+    ScanPosition start,
+    ScanPosition stop,
+    @Nullable Duration monitorInterval,
+    long splitSizeBytes,
+    boolean verifyChecksums,
+    boolean emitsWatermarks)
+    implements Serializable {
+
+  /** The limit of a scan that has none. */
+  public static final long NO_LIMIT = Long.MAX_VALUE;
+
+  /** All rows that are committed when the scan begins. */
+  public static final ScanSettings DEFAULT =
+      new ScanSettings(
+          List.of(KeyRange.all()),
+          NO_LIMIT,
+          ScanPosition.earliest(),
+          ScanPosition.latest(),
+          null,
+          64L << 20,
+          true,
+          false);
+
+  public ScanSettings {
+    keyRanges = List.copyOf(keyRanges);
+    for (int i = 1; i < keyRanges.size(); i++) {
+      checkFollows(keyRanges.get(i - 1), keyRanges.get(i));
+    }
+    if (limitRows < 0) {
+      throw new IllegalArgumentException("a limit of " + limitRows + " rows, expected 0 or more");
+    }
+    if (start.kind() == ScanPosition.Kind.NEVER) {
+      throw new IllegalArgumentException("a scan can't start behind all rows that will ever come");
+    }
+    if (stop.kind() == ScanPosition.Kind.EARLIEST) {
+      throw new IllegalArgumentException("a scan can't stop before the first row");
+    }
+    if (stop.kind() == ScanPosition.Kind.NEVER && monitorInterval == null) {
+      throw new IllegalArgumentException(
+          "a scan that never stops needs an interval for looking for new rows");
+    }
+    if (monitorInterval != null && (monitorInterval.isNegative() || monitorInterval.isZero())) {
+      throw new IllegalArgumentException(
+          "a monitor interval of " + monitorInterval + ", expected more than 0");
+    }
+    if (splitSizeBytes < 1) {
+      throw new IllegalArgumentException(
+          "splits of " + splitSizeBytes + " bytes, expected 1 or more");
+    }
+  }
+
+  private static void checkFollows(KeyRange earlier, KeyRange later) {
+    OptionalLong first = firstKey(later);
+    OptionalLong last = lastKey(earlier);
+    boolean follows =
+        last.isEmpty()
+            || (first.isPresent() && Long.compareUnsigned(last.getAsLong(), first.getAsLong()) < 0);
+    if (!follows) {
+      throw new IllegalArgumentException("key range " + later + " does not follow " + earlier);
+    }
+  }
+
+  /** The smallest key that may be in the range; empty if none is. */
+  private static OptionalLong firstKey(KeyRange range) {
+    return switch (range.start()) {
+      case AT -> OptionalLong.of(range.from());
+      case AFTER -> range.from() == -1L ? OptionalLong.empty() : OptionalLong.of(range.from() + 1);
+    };
+  }
+
+  /** The largest key that may be in the range; empty if none is. */
+  private static OptionalLong lastKey(KeyRange range) {
+    return switch (range.end()) {
+      case NONE -> OptionalLong.of(-1L);
+      case AT -> OptionalLong.of(range.to());
+      case BEFORE -> range.to() == 0 ? OptionalLong.empty() : OptionalLong.of(range.to() - 1);
+      case COVERING ->
+          throw new IllegalArgumentException(
+              "key range " + range + " has no fixed end, expected one that says it");
+    };
+  }
+
+  /** These settings, for rows of some keys only. */
+  public ScanSettings withKeyRanges(List<KeyRange> newKeyRanges) {
+    return new ScanSettings(
+        newKeyRanges,
+        limitRows,
+        start,
+        stop,
+        monitorInterval,
+        splitSizeBytes,
+        verifyChecksums,
+        emitsWatermarks);
+  }
+
+  public ScanSettings withLimitRows(long newLimitRows) {
+    return new ScanSettings(
+        keyRanges,
+        newLimitRows,
+        start,
+        stop,
+        monitorInterval,
+        splitSizeBytes,
+        verifyChecksums,
+        emitsWatermarks);
+  }
+
+  public ScanSettings withStart(ScanPosition newStart) {
+    return new ScanSettings(
+        keyRanges,
+        limitRows,
+        newStart,
+        stop,
+        monitorInterval,
+        splitSizeBytes,
+        verifyChecksums,
+        emitsWatermarks);
+  }
+
+  public ScanSettings withStop(ScanPosition newStop) {
+    return new ScanSettings(
+        keyRanges,
+        limitRows,
+        start,
+        newStop,
+        monitorInterval,
+        splitSizeBytes,
+        verifyChecksums,
+        emitsWatermarks);
+  }
+
+  /**
+   * These settings, for a scan that goes on for new rows.
+   *
+   * @param newStop where it ends, if it does
+   */
+  public ScanSettings withMonitorInterval(Duration interval, ScanPosition newStop) {
+    return new ScanSettings(
+        keyRanges,
+        limitRows,
+        start,
+        newStop,
+        interval,
+        splitSizeBytes,
+        verifyChecksums,
+        emitsWatermarks);
+  }
+
+  public ScanSettings withSplitSizeBytes(long newSplitSizeBytes) {
+    return new ScanSettings(
+        keyRanges,
+        limitRows,
+        start,
+        stop,
+        monitorInterval,
+        newSplitSizeBytes,
+        verifyChecksums,
+        emitsWatermarks);
+  }
+
+  public ScanSettings withVerifyChecksums(boolean verifies) {
+    return new ScanSettings(
+        keyRanges,
+        limitRows,
+        start,
+        stop,
+        monitorInterval,
+        splitSizeBytes,
+        verifies,
+        emitsWatermarks);
+  }
+
+  /** These settings, for a source that emits watermarks itself. */
+  public ScanSettings emittingWatermarks() {
+    return new ScanSettings(
+        keyRanges, limitRows, start, stop, monitorInterval, splitSizeBytes, verifyChecksums, true);
+  }
+}
