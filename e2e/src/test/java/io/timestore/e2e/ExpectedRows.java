@@ -62,10 +62,13 @@ final class ExpectedRows {
     return key == -1 ? rowCount() : rowAtOrAfter(key + 1);
   }
 
-  /** Behind the last row of the first key that is not below. */
-  int endOfFirstKeyFrom(long key) {
-    int row = rowAtOrAfter(key);
-    return row == rowCount() ? row : firstRowAbove(key(row));
+  /**
+   * Behind the last row whose interval covers a part of ({@code from}, {@code to}]: none does where
+   * {@code to} is 0.
+   */
+  int endOfIntervals(long from, long to) {
+    int row = to == 0 ? firstRowAbove(from) : rowAtOrAfter(to);
+    return to == 0 || row == rowCount() ? row : firstRowAbove(key(row));
   }
 
   /** The rows with this key. */

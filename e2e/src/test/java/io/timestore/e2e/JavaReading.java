@@ -108,7 +108,7 @@ final class JavaReading implements Closeable {
   private void checkIntervals(long from, long to, String ahead, String other) throws IOException {
     String what = "from " + Long.toUnsignedString(from) + " to " + Long.toUnsignedString(to);
     int row = expected.firstRowAbove(from);
-    int end = expected.endOfFirstKeyFrom(to);
+    int end = expected.endOfIntervals(from, to);
     try (RowIterator rows = reader.iterate(KeyRange.covering(from, to), ahead)) {
       for (; row < end; row++) {
         assertThat(rows.next()).as(what).isTrue();
