@@ -27,8 +27,8 @@ final class ChunkReader implements Closeable {
   private final DiskFile file;
   private final ChunkCrcs crcs;
   private final int windowBytes;
-  private final ByteBuffer window;
   private final CRC32C crc = new CRC32C();
+  private ByteBuffer window = ByteBuffer.allocate(0); // larger from the first read on
   private long filledStart = -1; // what the window holds
   private long windowStart = -1; // the same, once it is checked
   private long checkedChunk = -1;
@@ -91,7 +91,6 @@ final class ChunkReader implements Closeable {
       file.close();
       throw e;
     }
-    this.window = ByteBuffer.allocate((int) Math.min(windowBytes, committed.sizeBytes()));
   }
 
   Path path() {
@@ -136,6 +135,51 @@ final class ChunkReader implements Closeable {
     }
   }
 
+  /** Copies bytes of the file into a buffer, until that is full. */
+  void read(long from, ByteBuffer target) throws IOException {
+    long position = from;
+    while (target.hasRemaining()) {
+      load(position);
+      int offset = (int) (position - windowStart);
+      int count = Math.min(target.remaining(), window.limit() - offset);
+      target.put(target.position(), window, offset, count);
+      target.position(target.position() + count);
+      position += count;
+    }
+  }
+
+  /**
+   * Reads chunks into a buffer, until that is full, and checks them there: no other memory is in
+   * between.
+   *
+   * @param from where a chunk begins
+   * @param target has room up to the end of a chunk, or of the committed bytes
+   */
+  void readChunks(long from, ByteBuffer target) throws IOException {
+    long end = from + target.remaining();
+    if (from % CHUNK_BYTES != 0 || (end % CHUNK_BYTES != 0 && end != sizeBytes())) {
+      throw new IllegalArgumentException(
+          path()
+              + ": bytes "
+              + from
+              + " to "
+              + end
+              + " of "
+              + sizeBytes()
+              + " are no whole chunks");
+    }
+    int start = target.position();
+    int read = file.read(target, from);
+    if (from + read < end) {
+      throw LaneFile.ended(path(), from + read, sizeBytes());
+    }
+    for (long chunk = from; verify && chunk < end; chunk += CHUNK_BYTES) {
+      int offset = start + (int) (chunk - from);
+      int length = (int) Math.min(CHUNK_BYTES, end - chunk);
+      check(chunk, target.duplicate().position(offset).limit(offset + length));
+    }
+  }
+
   /**
    * The CRC32C of the partial chunk with which the first bytes of the file end; 0: there is none.
    */
@@ -168,6 +212,9 @@ final class ChunkReader implements Closeable {
     }
     filledStart = -1;
     windowStart = -1;
+    if (window.capacity() == 0) {
+      window = ByteBuffer.allocate((int) Math.min(windowBytes, sizeBytes()));
+    }
     int length = (int) Math.min(windowBytes, sizeBytes() - start);
     window.clear().limit(length);
     int read = file.read(window, start);
@@ -179,15 +226,36 @@ final class ChunkReader implements Closeable {
   }
 
   private void check(long start) throws IOException {
-    long end = Math.min(start + CHUNK_BYTES, sizeBytes());
-    boolean full = end - start == CHUNK_BYTES;
-    int expected = full ? crcs.of(start / CHUNK_BYTES) : committed.tailCrc();
-    if (expected == ChunkCrcs.UNKNOWN) {
-      return;
+    if (expectedCrc(start) != ChunkCrcs.UNKNOWN) {
+      check(start, crc(start, chunkEnd(start)));
     }
-    int found = crc(start, end);
+  }
+
+  private void check(long start, ByteBuffer chunk) throws IOException {
+    if (expectedCrc(start) != ChunkCrcs.UNKNOWN) {
+      crc.reset();
+      crc.update(chunk);
+      check(start, (int) crc.getValue());
+    }
+  }
+
+  private long chunkEnd(long start) {
+    return Math.min(start + CHUNK_BYTES, sizeBytes());
+  }
+
+  private boolean isFull(long start) {
+    return chunkEnd(start) - start == CHUNK_BYTES;
+  }
+
+  private int expectedCrc(long start) throws IOException {
+    return isFull(start) ? crcs.of(start / CHUNK_BYTES) : committed.tailCrc();
+  }
+
+  private void check(long start, int found) throws IOException {
+    int expected = expectedCrc(start);
     // A writer may have been about to note it when it was read.
-    if (found != expected && (!full || found != crcs.reread(start / CHUNK_BYTES))) {
+    if (found != expected && (!isFull(start) || found != crcs.reread(start / CHUNK_BYTES))) {
+      long end = chunkEnd(start);
       throw Fault.checksum(path(), start, end, rows.bytes(start, end), found, expected)
           .toException();
     }

@@ -14,6 +14,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,7 +68,12 @@ public final class Scan implements Closeable {
   /** The lanes that have rows left, by the place of the next one, as far as it is known. */
   private final PriorityQueue<Head> heads = new PriorityQueue<>();
 
-  private final List<LaneRange> rows = new ArrayList<>();
+  /** Where the rows of the batch are: three arrays, so that short runs make no garbage. */
+  private int[] runLanes = new int[16];
+
+  private long[] runStarts = new long[16];
+  private long[] runEnds = new long[16];
+  private int runCount;
 
   Scan(
       Disk disk,
@@ -95,12 +101,17 @@ public final class Scan implements Closeable {
         });
     int depth = Math.max(1, LaneOrder.depth(LaneOrder.sequence(lanes)));
     long fileCount = depth * (1 + 2L * tables.size());
-    long share = Math.max(WINDOW_BYTES_MIN, WINDOWS_BYTES_MAX / fileCount);
-    windowBytes = (int) Math.min(CommitRecord.CHUNK_BYTES, Long.highestOneBit(share));
+    windowBytes = windowBytes(fileCount);
     int columnShare = BATCH_BYTES_MAX / Math.max(1, tables.size());
     columnBytesMax = Math.min(columnShare, BATCH_COLUMN_BYTES_MAX);
     laneColumnBytesMax = Math.min(columnShare / depth, BATCH_COLUMN_BYTES_MAX);
     laneRowsMax = Math.min(BATCH_ROWS_MAX, Math.max(OPEN_LANE_ROWS_MIN, OPEN_ROWS_MAX / depth));
+  }
+
+  /** What may be held of each file, where so many are open at once. */
+  static int windowBytes(long fileCount) {
+    long share = Math.max(WINDOW_BYTES_MIN, WINDOWS_BYTES_MAX / fileCount);
+    return (int) Math.min(CommitRecord.CHUNK_BYTES, Long.highestOneBit(share));
   }
 
   /**
@@ -117,7 +128,7 @@ public final class Scan implements Closeable {
       throw new IllegalArgumentException(
           "a batch of " + batch.columnCount() + " columns for " + tables.size() + " tables");
     }
-    rows.clear();
+    runCount = 0;
     clear(batch);
     // Nothing is read once the batch has rows: a failure loses none, and may be tried again.
     boolean isFull = false;
@@ -155,7 +166,31 @@ public final class Scan implements Closeable {
    * follow one another in the batch too.
    */
   public List<LaneRange> rows() {
-    return List.copyOf(rows);
+    List<LaneRange> rows = new ArrayList<>(runCount);
+    for (int i = 0; i < runCount; i++) {
+      rows.add(new LaneRange(runLanes[i], runStarts[i], runEnds[i]));
+    }
+    return rows;
+  }
+
+  /** How many ranges {@link #rows} has. */
+  public int runCount() {
+    return runCount;
+  }
+
+  /** The lane of one of the {@link #rows}. */
+  public int runLane(int run) {
+    return runLanes[run];
+  }
+
+  /** The first row of one of the {@link #rows}. */
+  public long runStart(int run) {
+    return runStarts[run];
+  }
+
+  /** The row behind the last of one of the {@link #rows}. */
+  public long runEnd(int run) {
+    return runEnds[run];
   }
 
   @Override
@@ -166,12 +201,19 @@ public final class Scan implements Closeable {
   }
 
   private void note(int lane, long firstRow, int rowCount) {
-    LaneRange last = rows.isEmpty() ? null : rows.get(rows.size() - 1);
-    if (last != null && last.lane() == lane && last.end() == firstRow) {
-      rows.set(rows.size() - 1, new LaneRange(lane, last.start(), firstRow + rowCount));
-    } else {
-      rows.add(new LaneRange(lane, firstRow, firstRow + rowCount));
+    int last = runCount - 1;
+    if (last >= 0 && runLanes[last] == lane && runEnds[last] == firstRow) {
+      runEnds[last] += rowCount;
+      return;
     }
+    if (runCount == runLanes.length) {
+      runLanes = Arrays.copyOf(runLanes, runCount * 2);
+      runStarts = Arrays.copyOf(runStarts, runCount * 2);
+      runEnds = Arrays.copyOf(runEnds, runCount * 2);
+    }
+    runLanes[runCount] = lane;
+    runStarts[runCount] = firstRow;
+    runEnds[runCount++] = firstRow + rowCount;
   }
 
   /** What is left of a lane: some rows in memory, the others on disk. */
@@ -354,7 +396,7 @@ public final class Scan implements Closeable {
       checkRecordsKey(row + rowCount - 1, lane.rows() - 1, previous, lane.largestKey());
       previousKey = previous;
       for (int i = 0; i < tableReaders.size(); i++) {
-        tableReaders.get(i).read(row, rowCount, batch.column(i));
+        tableReaders.get(i).read(rowCount, batch.column(i));
       }
       return rowCount;
     }
@@ -383,93 +425,34 @@ public final class Scan implements Closeable {
     }
   }
 
-  /** The two files of a table, or none where the lane lacks it. */
+  /** The cells of a table, or none where the lane lacks it. */
   private final class TableReader implements Closeable {
-    private final @Nullable ChunkReader offsets;
-    private final @Nullable ChunkReader data;
+    private final @Nullable LaneCells cells;
     private final long[] ends;
-    private final long rows;
     private long start;
-    private long nextRow;
-    private long nextStart;
 
     TableReader() {
-      offsets = null;
-      data = null;
+      cells = null;
       ends = new long[0];
-      rows = 0;
     }
 
     TableReader(LaneFiles laneFiles, Lane lane, LaneTable table) throws IOException {
+      cells = new LaneCells(disk, files, laneFiles, lane, table, verifyChecksums, windowBytes);
       ends = new long[laneRowsMax];
-      rows = lane.rows();
-      CommittedFile committed = laneFiles.committedOffsets(lane, table);
-      offsets = open(committed, ChunkReader::rowsOfNumbers);
-      try {
-        data = open(laneFiles.committedData(table), new DataRows(disk, committed));
-      } catch (IOException | RuntimeException e) {
-        offsets.close();
-        throw e;
-      }
     }
 
     /** Reads the ends of up to so many cells; returns how many of them fit into a batch. */
     int readEnds(long row, int rowCountMax) throws IOException {
-      if (offsets == null || data == null) {
+      if (cells == null) {
         return rowCountMax;
       }
-      if (row == 0) {
-        start = 0;
-      } else {
-        start = row == nextRow ? nextStart : offsets.u64(row - 1);
-      }
-      if (start < 0 || start > data.sizeBytes()) {
-        throw badOffset(offsets, start, row - 1, 0, data.sizeBytes());
-      }
-      long previous = start;
-      int read = 0;
-      for (int i = 0; i < rowCountMax; i++) {
-        if (i == read) {
-          read += offsets.u64s(row + i, ends, i, rowCountMax - i);
-        }
-        long end = ends[i];
-        if (end < previous || end > data.sizeBytes()) {
-          throw badOffset(offsets, end, row + i, previous, data.sizeBytes());
-        }
-        if (end - start > laneColumnBytesMax && i > 0) {
-          return i;
-        }
-        previous = end;
-      }
-      if (row + rowCountMax == rows && previous != data.sizeBytes()) {
-        throw new CorruptStoreException(
-            offsets.path()
-                + ": offset "
-                + previous
-                + " at row "
-                + (rows - 1)
-                + ", the last one, but "
-                + data.sizeBytes()
-                + " bytes of data are committed");
-      }
-      return rowCountMax;
+      start = cells.start(row);
+      // A value that is larger than that has a batch of its own.
+      return Math.max(1, cells.ends(row, rowCountMax, laneColumnBytesMax, ends, 0));
     }
 
-    private CorruptStoreException badOffset(
-        ChunkReader offsets, long end, long row, long previous, long dataBytes) {
-      return new CorruptStoreException(
-          offsets.path()
-              + ": offset "
-              + Long.toUnsignedString(end)
-              + " at row "
-              + row
-              + (Long.compareUnsigned(end, previous) < 0
-                  ? " is below the previous " + previous
-                  : " is above the " + dataBytes + " committed bytes of data"));
-    }
-
-    void read(long row, int rowCount, ColumnData column) throws IOException {
-      if (data == null) {
+    void read(int rowCount, ColumnData column) throws IOException {
+      if (cells == null) {
         column.resize(rowCount, 0);
         for (int i = 0; i < rowCount; i++) {
           column.setEnd(i, 0);
@@ -479,21 +462,19 @@ public final class Scan implements Closeable {
       long sizeBytes = ends[rowCount - 1] - start;
       if (sizeBytes > Integer.MAX_VALUE - 64) {
         throw new UnsupportedStoreException(
-            data.path() + ": a value of " + sizeBytes + " bytes is too large for a batch");
+            cells.path() + ": a value of " + sizeBytes + " bytes is too large for a batch");
       }
       column.resize(rowCount, (int) sizeBytes);
       for (int i = 0; i < rowCount; i++) {
         column.setEnd(i, (int) (ends[i] - start));
       }
-      data.read(start, column.data(), (int) sizeBytes);
-      nextRow = row + rowCount;
-      nextStart = ends[rowCount - 1];
+      cells.read(start, column.data(), (int) sizeBytes);
     }
 
     @Override
     public void close() throws IOException {
-      if (offsets != null && data != null) {
-        Closing.all(List.of(offsets, data));
+      if (cells != null) {
+        cells.close();
       }
     }
   }

@@ -231,6 +231,34 @@ public final class Snapshot {
     return new Scan(disk, files, record, ranges, tables, verifyChecksums);
   }
 
+  /**
+   * The cells of a table in one lane, to be read into memory of the caller's.
+   *
+   * @param lane of this snapshot
+   * @param verifyChecksums whether to compare what is read with its checksums
+   * @param openTablesMax how many such tables are open at once, to share the memory for chunks
+   * @return empty if the lane lacks the table: all of its cells are empty
+   * @throws IOException if the lane was removed since the snapshot was taken
+   */
+  public Optional<LaneCells> cells(
+      int lane, String table, boolean verifyChecksums, int openTablesMax) throws IOException {
+    checkTables(List.of(table));
+    Lane of = record.lane(lane).orElseThrow();
+    Optional<LaneTable> laneTable = of.table(table);
+    if (laneTable.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new LaneCells(
+            disk,
+            files,
+            files.lane(lane),
+            of,
+            laneTable.get(),
+            verifyChecksums,
+            Scan.windowBytes(2L * openTablesMax)));
+  }
+
   @Override
   public String toString() {
     return files.root() + " with " + rowCount() + " rows";

@@ -221,6 +221,11 @@ class MergedReadTest {
       while (scan.next(batch)) {
         rows.addAll(Rows.of(batch));
         long rowCount = 0;
+        assertThat(scan.rows()).hasSize(scan.runCount());
+        for (int run = 0; run < scan.runCount(); run++) {
+          assertThat(scan.rows().get(run))
+              .isEqualTo(new LaneRange(scan.runLane(run), scan.runStart(run), scan.runEnd(run)));
+        }
         for (LaneRange range : scan.rows()) {
           for (long row = range.start(); row < range.end(); row++) {
             Expected place = expected.get(next++);
