@@ -79,6 +79,14 @@ public interface Disk {
    */
   Optional<DiskLock> tryLock(Path lockFile, String holder) throws IOException;
 
+  /**
+   * Whether somebody has a lock file now. Asking takes the lock for a moment, shared with others
+   * who ask, so it is for people who look, not for the engine.
+   *
+   * @return false where there is no such file
+   */
+  boolean isLocked(Path lockFile) throws IOException;
+
   /** Begins to watch a file that is replaced by renames, whether it exists or not. */
   DiskWatch watch(Path file) throws IOException;
 

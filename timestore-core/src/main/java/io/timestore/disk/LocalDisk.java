@@ -335,6 +335,11 @@ public final class LocalDisk implements Disk {
   }
 
   @Override
+  public boolean isLocked(Path lockFile) throws IOException {
+    return explained(Attempt.READ, lockFile, () -> LocalLock.isLocked(lockFile));
+  }
+
+  @Override
   public DiskWatch watch(Path file) {
     // Others may be a network's, which doesn't tell of what another machine did.
     return LocalWatch.of(file, KNOWN_FILE_SYSTEMS.contains(fileSystem(file)));

@@ -73,6 +73,23 @@ final class LocalLock implements DiskLock {
     }
   }
 
+  static boolean isLocked(Path lockFile) throws IOException {
+    if (!Files.exists(lockFile)) {
+      return false;
+    }
+    Inode inode = Inode.of(lockFile);
+    if (System.getProperties().putIfAbsent(registryKey(inode), "who asks") != null) {
+      return true;
+    }
+    FileChannel channel = null;
+    try {
+      channel = FileChannel.open(lockFile, StandardOpenOption.READ);
+      return channel.tryLock(0, Long.MAX_VALUE, true) == null;
+    } finally {
+      release(channel, inode);
+    }
+  }
+
   private static String registryKey(Inode inode) {
     return REGISTRY_PREFIX + inode.key();
   }

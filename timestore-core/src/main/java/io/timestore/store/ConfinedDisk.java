@@ -140,6 +140,11 @@ final class ConfinedDisk implements Disk {
   }
 
   @Override
+  public boolean isLocked(Path lockFile) throws IOException {
+    return disk.isLocked(inside(lockFile));
+  }
+
+  @Override
   public DiskWatch watch(Path file) throws IOException {
     return disk.watch(inside(file));
   }

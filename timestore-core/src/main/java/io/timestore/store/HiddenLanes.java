@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,19 +64,14 @@ final class HiddenLanes {
 
   /** Returns how many lanes were removed that no record names. */
   int removeAbandoned(Loaded current) throws IOException {
-    if (!disk.isDirectory(files.lanes())) {
-      return 0;
-    }
     List<LaneFiles> abandoned = new ArrayList<>();
     List<DiskLock> locks = new ArrayList<>();
     try {
       CommitRecord next = current.record();
-      for (String name : disk.list(files.lanes())) {
-        OptionalInt number = StoreFiles.laneNumber(name);
-        if (number.isEmpty() || next.lane(number.getAsInt()).isPresent()) {
+      for (LaneFiles lane : files.lanesOnDisk(disk)) {
+        if (next.lane(lane.number()).isPresent()) {
           continue;
         }
-        LaneFiles lane = files.lane(number.getAsInt());
         Optional<DiskLock> lock = disk.tryLock(lane.writerLock(), Holder.describe("removal"));
         if (lock.isPresent()) {
           locks.add(lock.get());

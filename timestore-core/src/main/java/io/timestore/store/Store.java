@@ -6,8 +6,10 @@ import io.timestore.disk.IoThreads;
 import io.timestore.disk.LocalDisk;
 import io.timestore.format.Column;
 import io.timestore.format.Commit;
+import io.timestore.format.CommitRecord;
 import io.timestore.format.CorruptStoreException;
 import io.timestore.format.Schema;
+import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
@@ -323,6 +325,41 @@ public final class Store {
   public Snapshot snapshot() throws IOException {
     List<Column> declared = schema == null ? List.of() : schema.columns();
     return new Snapshot(disk, files, recordFile().load().record(), declared);
+  }
+
+  /**
+   * The locks that were ever taken in this store: that of publishers, and those of its lanes'
+   * writers. To ask is to take each for a moment: a writer that wants a lane just then takes
+   * another one.
+   */
+  public List<StoreLock> locks() throws IOException {
+    List<Path> lockFiles = new ArrayList<>(List.of(files.commitLock()));
+    lockFiles.add(files.lane(0).writerLock());
+    for (LaneFiles lane : files.lanesOnDisk(disk)) {
+      lockFiles.add(lane.writerLock());
+    }
+    List<StoreLock> locks = new ArrayList<>();
+    for (Path lockFile : lockFiles) {
+      if (disk.exists(lockFile)) {
+        boolean isHeld = disk.isLocked(lockFile);
+        locks.add(new StoreLock(lockFile, isHeld, disk.holder(lockFile)));
+      }
+    }
+    return locks;
+  }
+
+  /**
+   * Directories of lanes that no record names: of a run that is at work, of a commit that is
+   * prepared and not published, or of one that never will be.
+   */
+  public List<Path> unnamedLanes() throws IOException {
+    List<LaneFiles> onDisk = files.lanesOnDisk(disk);
+    CommitRecord record = recordFile().load().record(); // read last: a lane may get its name
+    return onDisk.stream()
+        .filter(lane -> record.lane(lane.number()).isEmpty())
+        .filter(lane -> !record.tombstones().contains(lane.number()))
+        .map(LaneFiles::directory)
+        .toList();
   }
 
   /**

@@ -9,6 +9,7 @@ import io.timestore.format.TableNames;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
@@ -77,6 +78,18 @@ record StoreFiles(Path root, boolean isJournal) {
   LaneFiles lane(int number) {
     return new LaneFiles(
         number, number == 0 ? root : lanes().resolve(String.format(Locale.ROOT, "%05d", number)));
+  }
+
+  /** The directories in {@code lanes/}, whether a record names them or not, by number. */
+  List<LaneFiles> lanesOnDisk(Disk disk) throws IOException {
+    List<LaneFiles> lanes = new ArrayList<>();
+    if (disk.isDirectory(lanes())) {
+      for (String name : disk.list(lanes())) {
+        laneNumber(name).ifPresent(number -> lanes.add(lane(number)));
+      }
+    }
+    lanes.sort(Comparator.comparingInt(LaneFiles::number));
+    return lanes;
   }
 
   /** The number of the lane in a directory of {@code lanes/}; empty for any other name. */

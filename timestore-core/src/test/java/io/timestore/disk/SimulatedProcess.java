@@ -472,6 +472,11 @@ public final class SimulatedProcess implements Disk {
   }
 
   @Override
+  public boolean isLocked(Path lockFile) throws IOException {
+    return exists(lockFile) && disk.locks.containsKey(disk.file(lockFile));
+  }
+
+  @Override
   public String holder(Path lockFile) throws IOException {
     byte[] holder = readUpTo(LocalLock.holderFile(lockFile), 4096);
     return new String(holder, StandardCharsets.UTF_8).trim();

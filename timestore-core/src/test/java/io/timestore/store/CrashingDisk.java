@@ -266,6 +266,12 @@ final class CrashingDisk implements Disk {
   }
 
   @Override
+  public boolean isLocked(Path lockFile) throws IOException {
+    checkAlive();
+    return disk.isLocked(lockFile);
+  }
+
+  @Override
   public String holder(Path lockFile) throws IOException {
     return disk.holder(lockFile);
   }
