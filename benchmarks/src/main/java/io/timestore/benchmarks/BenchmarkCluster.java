@@ -1,0 +1,62 @@
+package io.timestore.benchmarks;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import org.apache.flink.api.common.JobID;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.MemorySize;
+import org.apache.flink.configuration.RestOptions;
+import org.apache.flink.configuration.TaskManagerOptions;
+import org.apache.flink.runtime.minicluster.MiniCluster;
+import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.table.api.EnvironmentSettings;
+import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
+
+/** A Flink cluster in this process, for one job at a time. */
+final class BenchmarkCluster {
+  private static final OperatingSystemMXBean PROCESS =
+      ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+
+  private final MiniCluster cluster;
+  private final int restPort;
+
+  BenchmarkCluster() throws Exception {
+    Configuration configuration = new Configuration();
+    configuration.set(RestOptions.PORT, 0);
+    configuration.set(TaskManagerOptions.MANAGED_MEMORY_SIZE, MemorySize.ofMebiBytes(128));
+    cluster =
+        new MiniCluster(
+            new MiniClusterConfiguration.Builder()
+                .setConfiguration(configuration)
+                .setNumTaskManagers(1)
+                .setNumSlotsPerTaskManager(4)
+                .build());
+    cluster.start();
+    restPort = cluster.getRestAddress().get().getPort();
+  }
+
+  /** A session of one task at a time of each operator. */
+  StreamTableEnvironment session(EnvironmentSettings settings) {
+    StreamTableEnvironment tables =
+        StreamTableEnvironment.create(
+            StreamExecutionEnvironment.createRemoteEnvironment("localhost", restPort), settings);
+    tables.getConfig().set("parallelism.default", "1");
+    return tables;
+  }
+
+  /** Runs an INSERT to its end. */
+  Elapsed run(StreamTableEnvironment tables, String insert) throws Exception {
+    long start = System.nanoTime();
+    long startCpu = PROCESS.getProcessCpuTime();
+    JobID job = tables.executeSql(insert).getJobClient().orElseThrow().getJobID();
+    // The client of a statement polls for its end, less often the longer it takes: 2 s at most.
+    cluster.requestJobResult(job).get().toJobExecutionResult(getClass().getClassLoader());
+    return new Elapsed(
+        (System.nanoTime() - start) * 1e-9, (PROCESS.getProcessCpuTime() - startCpu) * 1e-9);
+  }
+
+  void close() throws Exception {
+    cluster.close();
+  }
+}

@@ -1,0 +1,37 @@
+package io.timestore.benchmarks;
+
+import java.util.Locale;
+
+/** The same work of both peers, measured in turns: its times drift together. */
+final class Peers {
+  private final Measured timestore = new Measured();
+  private final Measured parquet = new Measured();
+
+  /** One job of a peer. */
+  @FunctionalInterface
+  interface Job {
+    Elapsed run(Peer peer) throws Exception;
+  }
+
+  /** Runs the job of each peer so often, after one that does not count. */
+  void measure(int repetitions, Job job) throws Exception {
+    for (int i = 0; i <= repetitions; i++) {
+      Elapsed ours = job.run(Peer.TIMESTORE);
+      Elapsed theirs = job.run(Peer.PARQUET);
+      if (i > 0) {
+        timestore.add(ours);
+        parquet.add(theirs);
+      }
+    }
+  }
+
+  void print(String name, long rowCount) {
+    System.out.printf(
+        Locale.ROOT,
+        "%-34s timestore %s, parquet %s, ratio %.2f%n",
+        name,
+        timestore.perRow(rowCount),
+        parquet.perRow(rowCount),
+        parquet.seconds() / timestore.seconds());
+  }
+}
