@@ -49,7 +49,7 @@ final class Rows {
           TableResult unused =
               batch.executeSql(
                   "CREATE TEMPORARY TABLE numbers (i BIGINT) WITH ('connector' = 'datagen',"
-                      + " 'fields.i.kind' = 'random', 'fields.i.min' = '0', 'fields.i.max' ="
+                      + " 'rows-per-second' = '1000000000', 'fields.i.kind' = 'random', 'fields.i.min' = '0', 'fields.i.max' ="
                       + " '4294967295', 'number-of-rows' = '"
                       + rowCount
                       + "')");
