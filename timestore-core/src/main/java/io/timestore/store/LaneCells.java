@@ -16,6 +16,9 @@ import java.util.List;
  * caller's. Offsets are checked for their order, and chunks against their checksums, before a byte
  * of them is handed out. Made for reading forward; its files are open until it is closed.
  *
+ * <p>Where all cells have the same width and none is empty, the offsets follow from the rows: the
+ * last one is checked, and no other is read.
+ *
  * <p>Not thread-safe, and to be called from a thread that nobody interrupts: an interrupt closes
  * the files.
  */
@@ -23,15 +26,23 @@ public final class LaneCells implements Closeable {
   private final ChunkReader offsets;
   private final ChunkReader data;
   private final long rows;
+
+  /** Bytes of each cell; 0: their ends have to be read. */
+  private final int cellBytes;
+
   private long nextRow = -1;
   private long nextStart;
 
+  /**
+   * @param widthBytes of every cell that is not empty; 0: they differ, or it is not known
+   */
   LaneCells(
       Disk disk,
       StoreFiles files,
       LaneFiles laneFiles,
       Lane lane,
       LaneTable table,
+      int widthBytes,
       boolean verifyChecksums,
       int windowBytes)
       throws IOException {
@@ -59,6 +70,27 @@ public final class LaneCells implements Closeable {
       offsets.close();
       throw e;
     }
+    try {
+      cellBytes = isFull(widthBytes) ? widthBytes : 0;
+    } catch (IOException | RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /**
+   * Whether no cell is empty, so that their ends follow from the row. The last offset tells: it
+   * leaves no room for an empty one.
+   */
+  private boolean isFull(int widthBytes) throws IOException {
+    if (widthBytes == 0 || rows == 0 || data.sizeBytes() != rows * widthBytes) {
+      return false;
+    }
+    try {
+      return offsets.u64(rows - 1) == data.sizeBytes();
+    } catch (CorruptStoreException e) {
+      return false; // The rows before it can be read; it is found again behind them.
+    }
   }
 
   /** The file that the bytes are in. */
@@ -73,8 +105,8 @@ public final class LaneCells implements Closeable {
 
   /** Where the cell of that row begins. */
   public long start(long row) throws IOException {
-    if (row == 0) {
-      return 0;
+    if (row == 0 || cellBytes > 0) {
+      return row * cellBytes;
     }
     long start = row == nextRow ? nextStart : offsets.u64(row - 1);
     if (start < 0 || start > data.sizeBytes()) {
@@ -96,6 +128,9 @@ public final class LaneCells implements Closeable {
    */
   public int ends(long row, int rowCountMax, long sizeBytesMax, long[] target, int offset)
       throws IOException {
+    if (cellBytes > 0) {
+      return fullEnds(row, (int) Math.min(rowCountMax, sizeBytesMax / cellBytes), target, offset);
+    }
     long start = start(row);
     long previous = start;
     int read = 0;
@@ -130,6 +165,15 @@ public final class LaneCells implements Closeable {
     nextRow = row + rowCountMax;
     nextStart = previous;
     return rowCountMax;
+  }
+
+  private int fullEnds(long row, int rowCount, long[] target, int offset) {
+    long end = row * cellBytes;
+    for (int i = 0; i < Math.max(1, rowCount); i++) {
+      end += cellBytes;
+      target[offset + i] = end;
+    }
+    return rowCount;
   }
 
   private CorruptStoreException badOffset(long end, long row, long previous) {

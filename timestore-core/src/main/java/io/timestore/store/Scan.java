@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * Reads rows forward, in batches, and merges those of lanes that overlap: by key, at equal keys by
  * the lane's number, and then by the row in the lane. Keys and offsets are checked for their order,
  * and every chunk of half a MiB against its CRC where it is known, before a row of it is handed
- * out.
+ * out. Of a column of fixed width without NULLs no offsets are read but the last one.
  *
  * <p>A lane's files are open from its first row on to its last one. For each of them a chunk is
  * held, so up to 1 MiB a table, and for each lane a batch of up to 32 MiB, where a single value is
@@ -59,6 +59,7 @@ public final class Scan implements Closeable {
   private final Disk disk;
   private final StoreFiles files;
   private final List<String> tables;
+  private final Map<String, Integer> widths;
   private final boolean verifyChecksums;
   private final int columnBytesMax;
   private final int laneColumnBytesMax;
@@ -75,6 +76,7 @@ public final class Scan implements Closeable {
   private long[] runEnds = new long[16];
   private int runCount;
 
+  /** Reads all offsets. */
   Scan(
       Disk disk,
       StoreFiles files,
@@ -82,6 +84,21 @@ public final class Scan implements Closeable {
       List<LaneRange> ranges,
       List<String> tables,
       boolean verifyChecksums) {
+    this(disk, files, record, ranges, tables, Map.of(), verifyChecksums);
+  }
+
+  /**
+   * @param widths bytes of a cell that is not empty, for tables whose type says so
+   */
+  Scan(
+      Disk disk,
+      StoreFiles files,
+      CommitRecord record,
+      List<LaneRange> ranges,
+      List<String> tables,
+      Map<String, Integer> widths,
+      boolean verifyChecksums) {
+    this.widths = Map.copyOf(widths);
     this.disk = disk;
     this.files = files;
     this.tables = List.copyOf(tables);
@@ -437,7 +454,10 @@ public final class Scan implements Closeable {
     }
 
     TableReader(LaneFiles laneFiles, Lane lane, LaneTable table) throws IOException {
-      cells = new LaneCells(disk, files, laneFiles, lane, table, verifyChecksums, windowBytes);
+      int widthBytes = widths.getOrDefault(table.name(), 0);
+      cells =
+          new LaneCells(
+              disk, files, laneFiles, lane, table, widthBytes, verifyChecksums, windowBytes);
       ends = new long[laneRowsMax];
     }
 

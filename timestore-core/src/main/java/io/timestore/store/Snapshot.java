@@ -9,7 +9,9 @@ import io.timestore.format.Lane.LaneTable;
 import io.timestore.format.TableNames;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -30,6 +32,9 @@ public final class Snapshot {
   private final List<List<Lane>> groups;
   private final Set<String> readable;
 
+  /** Bytes of a cell that is not empty, of the tables whose type says so. */
+  private final Map<String, Integer> widths;
+
   /**
    * @param declared the columns of the schema; empty where there is none
    */
@@ -40,6 +45,10 @@ public final class Snapshot {
     this.record = record;
     this.sequence = LaneOrder.sequence(record.lanes());
     this.groups = LaneOrder.groups(sequence);
+    this.widths = new HashMap<>();
+    for (Column column : declared) {
+      column.type().widthBytes().ifPresent(bytes -> widths.put(column.table(), bytes));
+    }
     this.readable = new TreeSet<>();
     for (Column column : declared) {
       if (sequence.isEmpty() || column.mayBeAbsent()) {
@@ -228,7 +237,7 @@ public final class Snapshot {
     }
     LaneRange.checkAscending(ranges);
     checkTables(tables);
-    return new Scan(disk, files, record, ranges, tables, verifyChecksums);
+    return new Scan(disk, files, record, ranges, tables, widths, verifyChecksums);
   }
 
   /**
@@ -255,6 +264,7 @@ public final class Snapshot {
             files.lane(lane),
             of,
             laneTable.get(),
+            widths.getOrDefault(table, 0),
             verifyChecksums,
             Scan.windowBytes(2L * openTablesMax)));
   }
