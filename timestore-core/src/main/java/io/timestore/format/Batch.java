@@ -9,18 +9,19 @@ import java.util.stream.Stream;
  * append them, scans hand them out. Not thread-safe.
  */
 public final class Batch {
-  private final List<ColumnData> columns;
+  private final ColumnData[] columns;
   private long[] keys = new long[16];
   private int rowCount;
 
   /** An empty batch with so many columns, little-endian ones. */
   public Batch(int columnCount) {
-    columns = Stream.generate(ColumnData::new).limit(columnCount).toList();
+    columns = Stream.generate(ColumnData::new).limit(columnCount).toArray(ColumnData[]::new);
   }
 
   /** An empty batch for cells of these columns. */
   public Batch(List<Column> columns) {
-    this.columns = columns.stream().map(c -> new ColumnData(c.endianness())).toList();
+    this.columns =
+        columns.stream().map(c -> new ColumnData(c.endianness())).toArray(ColumnData[]::new);
   }
 
   /** Rows held: those whose key was added. */
@@ -33,14 +34,19 @@ public final class Batch {
     return keys[row];
   }
 
+  /** All keys; valid up to {@link #rowCount} and until the next change. */
+  public long[] keys() {
+    return keys;
+  }
+
   /** A column's cells. */
   public ColumnData column(int index) {
-    return columns.get(index);
+    return columns[index];
   }
 
   /** Cells of a row. */
   public int columnCount() {
-    return columns.size();
+    return columns.length;
   }
 
   /** Ends a row whose cells were appended to all columns, or begins one: the order is free. */
@@ -53,18 +59,18 @@ public final class Batch {
 
   /** Appends a copy of another batch's row, cell by cell. */
   public void appendRow(Batch other, int row) {
-    for (int i = 0; i < columns.size(); i++) {
-      ColumnData cells = other.columns.get(i);
+    for (int i = 0; i < columns.length; i++) {
+      ColumnData cells = other.columns[i];
       int start = cells.start(row);
-      columns.get(i).appendBytes(cells.data(), start, cells.end(row) - start);
+      columns[i].appendBytes(cells.data(), start, cells.end(row) - start);
     }
     appendKey(other.key(row));
   }
 
   /** Appends a copy of another batch's rows {@code from} to {@code to}, column by column. */
   public void appendRows(Batch other, int from, int to) {
-    for (int i = 0; i < columns.size(); i++) {
-      columns.get(i).appendCells(other.columns.get(i), from, to);
+    for (int i = 0; i < columns.length; i++) {
+      columns[i].appendCells(other.columns[i], from, to);
     }
     int newRowCount = rowCount + to - from;
     if (newRowCount > keys.length) {
@@ -82,8 +88,8 @@ public final class Batch {
     int otherRowCount = other.rowCount;
     other.rowCount = rowCount;
     rowCount = otherRowCount;
-    for (int i = 0; i < columns.size(); i++) {
-      columns.get(i).swap(other.columns.get(i));
+    for (int i = 0; i < columns.length; i++) {
+      columns[i].swap(other.columns[i]);
     }
   }
 
@@ -102,7 +108,9 @@ public final class Batch {
   /** Drops all rows, and keeps the memory. */
   public void clear() {
     rowCount = 0;
-    columns.forEach(ColumnData::clear);
+    for (ColumnData column : columns) {
+      column.clear();
+    }
   }
 
   /** Bytes of all keys, cells and their ends: what the batch weighs in a buffer. */

@@ -28,8 +28,9 @@ final class FileAppender implements Closeable {
   private final AppendMode mode;
   private final IoThreads threads;
   private final WriteBuffers buffers;
-  private final CRC32C chunkCrc = new CRC32C();
-  private final CRC32C batchCrc = new CRC32C();
+  private final CRC32C partCrc = new CRC32C();
+  private final CrcSum chunkCrc = new CrcSum();
+  private final CrcSum batchCrc = new CrcSum();
   private final List<Integer> completedCrcs = new ArrayList<>();
   private ByteBuffer buffer;
   private ByteBuffer otherBuffer;
@@ -91,17 +92,17 @@ final class FileAppender implements Closeable {
         throw truncated(bufferStart + read, sizeBytes);
       }
       buffer.limit(committed).position(committed);
-      chunkCrc.update(buffer.duplicate().flip());
+      chunkCrc.add(crc(buffer.duplicate().flip()), committed);
       if (bufferStart + committed == sizeBytes) {
         break;
       }
       bufferStart += committed;
     }
-    if (tailCrc != 0 && (int) chunkCrc.getValue() != tailCrc) {
+    if (tailCrc != 0 && chunkCrc.value() != tailCrc) {
       throw new CorruptStoreException(
           String.format(
               "%s: the last chunk of %d committed bytes has the CRC32C %08x, expected %08x",
-              path, sizeBytes, chunkCrc.getValue(), tailCrc));
+              path, sizeBytes, chunkCrc.value(), tailCrc));
     }
     keepPartialBlock();
   }
@@ -156,6 +157,20 @@ final class FileAppender implements Closeable {
       writeFullBuffer();
     }
     buffer.putLong(value);
+  }
+
+  /** Appends big-endian u64s. */
+  void putLongs(long[] values, int from, int to) throws IOException {
+    int done = from;
+    while (done < to) {
+      if (buffer.remaining() < Long.BYTES) {
+        writeFullBuffer();
+      }
+      int count = Math.min(to - done, buffer.remaining() / Long.BYTES);
+      buffer.asLongBuffer().put(values, done, count);
+      buffer.position(buffer.position() + count * Long.BYTES);
+      done += count;
+    }
   }
 
   /** Appends bytes. */
@@ -242,8 +257,7 @@ final class FileAppender implements Closeable {
 
   /** What the batch since the last call is in this file; after {@link #flush}. */
   FileBatch endBatch() {
-    FileBatch batch =
-        new FileBatch((int) chunkCrc.getValue(), (int) batchCrc.getValue(), completedCrcs);
+    FileBatch batch = new FileBatch(chunkCrc.value(), batchCrc.value(), completedCrcs);
     batchCrc.reset();
     completedCrcs.clear();
     return batch;
@@ -257,15 +271,23 @@ final class FileAppender implements Closeable {
       addToCrcs(buffer.duplicate().limit(end).position(checked));
       checked = end;
       if (bufferStart + end == chunkEnd) {
-        completedCrcs.add((int) chunkCrc.getValue());
+        completedCrcs.add(chunkCrc.value());
         chunkCrc.reset();
       }
     }
   }
 
   private void addToCrcs(ByteBuffer bytes) {
-    batchCrc.update(bytes.duplicate());
-    chunkCrc.update(bytes);
+    int sizeBytes = bytes.remaining();
+    int crc = crc(bytes);
+    batchCrc.add(crc, sizeBytes);
+    chunkCrc.add(crc, sizeBytes);
+  }
+
+  private int crc(ByteBuffer bytes) {
+    partCrc.reset();
+    partCrc.update(bytes);
+    return (int) partCrc.getValue();
   }
 
   /** Closes the file; the writer's threads have ended their work. */

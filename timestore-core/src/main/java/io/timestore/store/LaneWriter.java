@@ -24,12 +24,16 @@ import org.jspecify.annotations.Nullable;
 final class LaneWriter implements Closeable {
   private static final int COPY_BYTES = 64 * 1024;
 
+  /** Offsets are made so many at a time. */
+  private static final int OFFSETS_MAX = 1024;
+
   private final Disk disk;
   private final StoreFiles store;
   private final LaneFiles files;
   private final DiskLock writerLock;
   private final List<TableAppender> tables = new ArrayList<>();
   private final FileAppender keys;
+  private final long[] offsets = new long[OFFSETS_MAX];
   private final boolean isNew;
   private boolean namesAreDurable;
   private boolean wasPrepared;
@@ -169,8 +173,12 @@ final class LaneWriter implements Closeable {
     if (!hasBatch()) {
       firstKey = batch.key(index(order, from));
     }
-    for (int i = from; i < to; i++) {
-      keys.putLong(batch.key(index(order, i)));
+    if (order == null) {
+      keys.putLongs(batch.keys(), from, to);
+    } else {
+      for (int i = from; i < to; i++) {
+        keys.putLong(batch.key(order[i]));
+      }
     }
     for (int column = 0; column < tables.size(); column++) {
       append(tables.get(column), batch.column(column), order, from, to);
@@ -210,19 +218,15 @@ final class LaneWriter implements Closeable {
     return order == null ? i : order[i];
   }
 
-  private static void append(
+  private void append(
       TableAppender table, ColumnData column, int @Nullable [] order, int from, int to)
       throws IOException {
-    byte[] data = column.data();
-    long end = table.data.sizeBytes();
     if (order == null) {
-      int start = column.start(from);
-      for (int i = from; i < to; i++) {
-        table.offsets.putLong(end + column.end(i) - start);
-      }
-      table.data.put(data, start, column.end(to - 1) - start);
+      append(table, column, from, to);
       return;
     }
+    byte[] data = column.data();
+    long end = table.data.sizeBytes();
     for (int i = from; i < to; i++) {
       int start = column.start(order[i]);
       int length = column.end(order[i]) - start;
@@ -230,6 +234,19 @@ final class LaneWriter implements Closeable {
       table.offsets.putLong(end);
       table.data.put(data, start, length);
     }
+  }
+
+  private void append(TableAppender table, ColumnData column, int from, int to) throws IOException {
+    int start = column.start(from);
+    long before = table.data.sizeBytes() - start;
+    for (int first = from; first < to; first += OFFSETS_MAX) {
+      int count = Math.min(OFFSETS_MAX, to - first);
+      for (int i = 0; i < count; i++) {
+        offsets[i] = before + column.end(first + i);
+      }
+      table.offsets.putLongs(offsets, 0, count);
+    }
+    table.data.put(column.data(), start, column.end(to - 1) - start);
   }
 
   /** Writes what was appended, and holds no buffers until {@link #unpark}. */
