@@ -31,10 +31,17 @@ final class Page {
 
   /** Takes note of the row that was appended to {@link #rows}. */
   void rowAppended() {
-    order = null;
+    if (order != null) {
+      order = null;
+    }
     int last = rows.rowCount() - 1;
     isOrdered =
         isOrdered && (last == 0 || Long.compareUnsigned(rows.key(last - 1), rows.key(last)) <= 0);
+  }
+
+  /** Whether no row of either comes before one that came earlier. */
+  boolean isFollowedInOrderBy(Page next) {
+    return isOrdered && next.isOrdered && Long.compareUnsigned(lastCame(), next.rows.key(0)) <= 0;
   }
 
   /** The key of the row that came last. */

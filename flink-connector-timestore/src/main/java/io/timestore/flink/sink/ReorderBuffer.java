@@ -13,7 +13,8 @@ import java.util.OptionalLong;
 /**
  * Holds rows until they are written in key order, rows of equal keys in the order in which they
  * came. When it is full, the older half of the rows is written, so that a row that is a little late
- * still finds its place.
+ * still finds its place; of rows that all came in order, page by page as more come, so that they
+ * are written to disk while others are encoded.
  *
  * <p>Where many rows are too late for their place, the input is in no order that waiting would
  * help, and all is written: so each lane that is begun for late rows gets as many as memory holds.
@@ -49,6 +50,10 @@ final class ReorderBuffer {
 
   private Page open;
   private long memoryBytesBeforeOpen;
+
+  /** Whether the rows of all pages but the open one came in order. */
+  private boolean isSequence = true;
+
   private long rowCount;
   private long lateRowCount;
   private long rowsWritten;
@@ -97,13 +102,37 @@ final class ReorderBuffer {
       lateRowCount++;
     }
     if (isFull(open)) {
-      memoryBytesBeforeOpen += open.memoryBytes();
-      if (memoryBytesBeforeOpen + pageBytes > memoryBytesMax) {
-        boolean isInOrder = lateRowCount <= rowCount / LATE_SHARE;
-        write(isInOrder ? (rowCount + 1) / 2 : Long.MAX_VALUE, LARGEST_KEY);
-      } else {
-        open = newPage();
-      }
+      pageFilled();
+    }
+  }
+
+  private void pageFilled() throws IOException {
+    memoryBytesBeforeOpen += open.memoryBytes();
+    isSequence = isSequence && followsInOrder(pages.size() - 1);
+    if (memoryBytesBeforeOpen + pageBytes <= memoryBytesMax) {
+      open = newPage();
+    } else if (isSequence) {
+      writeFirstPages();
+      open = newPage();
+    } else {
+      boolean isInOrder = lateRowCount <= rowCount / LATE_SHARE;
+      write(isInOrder ? (rowCount + 1) / 2 : Long.MAX_VALUE, LARGEST_KEY);
+    }
+  }
+
+  private boolean followsInOrder(int page) {
+    return page == 0
+        ? pages.get(0).isOrdered()
+        : pages.get(page - 1).isFollowedInOrderBy(pages.get(page));
+  }
+
+  /** Makes room for a page, where all rows came in order. */
+  private void writeFirstPages() throws IOException {
+    while (memoryBytesBeforeOpen + pageBytes > memoryBytesMax && !pages.isEmpty()) {
+      Page first = pages.remove(0);
+      memoryBytesBeforeOpen -= first.memoryBytes();
+      write(first.rows(), 0, first.rows().rowCount());
+      recycle(first.rows());
     }
   }
 
@@ -231,6 +260,10 @@ final class ReorderBuffer {
       recycle(page.rows());
     }
     open = pages.isEmpty() || isFull(last()) ? newPage() : last();
+    isSequence = true;
+    for (int page = 0; page < pages.size() - 1; page++) {
+      isSequence = isSequence && followsInOrder(page);
+    }
     memoryBytesBeforeOpen = memoryBytes() - open.memoryBytes();
   }
 
