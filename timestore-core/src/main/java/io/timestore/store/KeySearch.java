@@ -79,14 +79,14 @@ final class KeySearch {
     return parts;
   }
 
-  private SequencePart rows(long[] start, long[] end) {
+  private SequencePart rows(long[] start, long[] end) throws IOException {
     List<LaneRange> ranges = new ArrayList<>();
     for (int i = 0; i < start.length; i++) {
       if (start[i] < end[i]) {
         ranges.add(new LaneRange(sequence.get(i).number(), start[i], end[i]));
       }
     }
-    return new SequencePart(index(start), index(end), ranges);
+    return new SequencePart(index(start), index(end), previousKey(start), ranges);
   }
 
   /** The first row of a key; empty if no row has it. */
@@ -163,6 +163,11 @@ final class KeySearch {
   /** Where a lane's row is in the sequence. */
   Place place(int laneNumber, long laneRow) throws IOException {
     long[] cut = cutBefore(laneNumber, laneRow);
+    return new Place(index(cut), previousKey(cut));
+  }
+
+  /** The key of the last row before a cut: one read for each lane that overlaps there. */
+  private OptionalLong previousKey(long[] cut) throws IOException {
     OptionalLong previousKey = OptionalLong.empty();
     int i = 0;
     for (List<Lane> group : groups) {
@@ -178,7 +183,7 @@ final class KeySearch {
       }
       previousKey = largest.isPresent() ? largest : previousKey;
     }
-    return new Place(index(cut), previousKey);
+    return previousKey;
   }
 
   long index(long[] cut) {

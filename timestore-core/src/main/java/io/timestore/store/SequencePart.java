@@ -1,15 +1,17 @@
 package io.timestore.store;
 
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * Rows of a snapshot that follow one another.
  *
  * @param start index in the sequence of the first one
  * @param end index behind the last one
- * @param ranges where they are, one range a lane
+ * @param previousKey key of the row before the first one; empty if there is none
+ * @param ranges where the rows are, one range a lane
  */
-public record SequencePart(long start, long end, List<LaneRange> ranges) {
+public record SequencePart(long start, long end, OptionalLong previousKey, List<LaneRange> ranges) {
   public SequencePart {
     ranges = List.copyOf(ranges);
   }

@@ -179,6 +179,18 @@ public final class Snapshot {
     }
   }
 
+  /**
+   * The key of a row.
+   *
+   * @param row index in the sequence
+   * @throws IllegalArgumentException if there is no such row
+   */
+  public long key(long row) throws IOException {
+    try (OpenFiles open = new OpenFiles(disk, files)) {
+      return search(open).key(row);
+    }
+  }
+
   /** How many lanes a scan merges at once, at most: those that have rows around the same key. */
   public int depth() {
     return LaneOrder.depth(sequence);

@@ -2,6 +2,8 @@ package io.timestore.flink.sink;
 
 import static java.util.Objects.requireNonNull;
 
+import io.timestore.flink.types.EventTime;
+import io.timestore.flink.types.SchemaFacet;
 import io.timestore.flink.types.TableLayout;
 import io.timestore.format.Commit;
 import java.io.IOException;

@@ -1,6 +1,7 @@
 package io.timestore.flink.sink;
 
 import io.timestore.disk.IoThreads;
+import io.timestore.flink.types.EventTime;
 import io.timestore.flink.types.KeyColumn;
 import io.timestore.flink.types.TableLayout;
 import io.timestore.format.Batch;

@@ -5,11 +5,13 @@ import io.timestore.store.LaneRange;
 /**
  * Rows {@code start <= row < end} of a lane, and how far they were read.
  *
+ * @param end {@link #OPEN} for all rows that the lane will ever have
  * @param next the first row that was not read
  * @param lastKey the key of row {@code next - 1} where that row is of this slice, else 0: a reader
  *     that resumes here finds that key in the store again, unless the rows were replaced
  */
 public record LaneSlice(int lane, long start, long next, long end, long lastKey) {
+  static final long OPEN = Long.MAX_VALUE;
 
   public LaneSlice {
     if (lane < 0 || start < 0 || next < start || end < next) {

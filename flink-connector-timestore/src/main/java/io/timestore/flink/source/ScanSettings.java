@@ -3,6 +3,7 @@ package io.timestore.flink.source;
 import io.timestore.store.KeyRange;
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -106,6 +107,56 @@ public record ScanSettings(
           throw new IllegalArgumentException(
               "key range " + range + " has no fixed end, expected one that says it");
     };
+  }
+
+  /**
+   * The keys of rows that a scan has, whatever comes: of the key ranges what lies between a start
+   * and a stop that are keys, as closed ranges.
+   */
+  List<KeyRange> wantedKeys() {
+    long first = start.kind() == ScanPosition.Kind.KEY ? start.value() : 0;
+    KeyRange last =
+        stop.kind() == ScanPosition.Kind.KEY
+            ? KeyRange.closedOpen(0, stop.value())
+            : KeyRange.all();
+    List<KeyRange> wanted = new ArrayList<>();
+    for (KeyRange range : keyRanges) {
+      OptionalLong from = firstKey(range);
+      OptionalLong to = smaller(lastKey(range), lastKey(last));
+      if (from.isPresent() && to.isPresent()) {
+        long larger = larger(from.getAsLong(), first);
+        if (Long.compareUnsigned(larger, to.getAsLong()) <= 0) {
+          wanted.add(KeyRange.closed(larger, to.getAsLong()));
+        }
+      }
+    }
+    return wanted;
+  }
+
+  private static OptionalLong smaller(OptionalLong a, OptionalLong b) {
+    if (a.isEmpty() || b.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    return Long.compareUnsigned(a.getAsLong(), b.getAsLong()) <= 0 ? a : b;
+  }
+
+  private static long larger(long a, long b) {
+    return Long.compareUnsigned(a, b) >= 0 ? a : b;
+  }
+
+  /** Whether a scan starts or stops at a row that is told by its index. */
+  boolean countsRows() {
+    return start.kind() == ScanPosition.Kind.ROW || stop.kind() == ScanPosition.Kind.ROW;
+  }
+
+  /** Whether a scan goes on behind the rows that it begins with. */
+  boolean hasTail() {
+    return monitorInterval != null && stop.kind() != ScanPosition.Kind.LATEST;
+  }
+
+  /** Whether it does so for ever. */
+  boolean isEndless() {
+    return stop.kind() == ScanPosition.Kind.NEVER;
   }
 
   /** These settings, for rows of some keys only. */

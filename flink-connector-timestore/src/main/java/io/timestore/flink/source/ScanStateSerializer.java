@@ -8,15 +8,18 @@ import org.apache.flink.core.memory.DataInputDeserializer;
 import org.apache.flink.core.memory.DataOutputSerializer;
 
 /**
- * The bytes of an enumerator's state, big-endian. Version 1:
+ * The bytes of an enumerator's state, big-endian. Version 2, which is written:
  *
  * <pre>
- * u8 1 if the snapshot was taken, else 0 | i32 version of the splits | i32 count of splits
+ * u8 1 if the snapshot was taken, else 0 | u8 1 while there is a backlog, else 0
+ * i32 version of the splits | i32 count of splits
  * each split: i32 length | bytes of {@link TimestoreSplitSerializer}
  * </pre>
+ *
+ * Version 1 has no byte for the backlog: scans ended with it.
  */
 final class ScanStateSerializer implements SimpleVersionedSerializer<ScanState> {
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
   private final TimestoreSplitSerializer splitSerializer = new TimestoreSplitSerializer();
 
   @Override
@@ -28,6 +31,7 @@ final class ScanStateSerializer implements SimpleVersionedSerializer<ScanState> 
   public byte[] serialize(ScanState state) throws IOException {
     DataOutputSerializer out = new DataOutputSerializer(256);
     out.writeBoolean(state.isSnapshotTaken());
+    out.writeBoolean(state.isBacklog());
     out.writeInt(splitSerializer.getVersion());
     out.writeInt(state.unassigned().size());
     for (TimestoreSplit split : state.unassigned()) {
@@ -44,13 +48,14 @@ final class ScanStateSerializer implements SimpleVersionedSerializer<ScanState> 
         "an enumerator's state",
         bytes,
         switch (version) {
-          case 1 -> this::readVersion1;
+          case 1 -> in -> read(in, in.readBoolean(), false);
+          case 2 -> in -> read(in, in.readBoolean(), in.readBoolean());
           default -> throw StateBytes.unknownVersion("an enumerator's state", version, VERSION);
         });
   }
 
-  private ScanState readVersion1(DataInputDeserializer in) throws IOException {
-    boolean isSnapshotTaken = in.readBoolean();
+  private ScanState read(DataInputDeserializer in, boolean isSnapshotTaken, boolean isBacklog)
+      throws IOException {
     int splitVersion = in.readInt();
     int splitCount = in.readInt();
     List<TimestoreSplit> splits = new ArrayList<>();
@@ -64,6 +69,6 @@ final class ScanStateSerializer implements SimpleVersionedSerializer<ScanState> 
       in.readFully(splitBytes);
       splits.add(splitSerializer.deserialize(splitVersion, splitBytes));
     }
-    return new ScanState(isSnapshotTaken, splits);
+    return new ScanState(isSnapshotTaken, isBacklog, splits);
   }
 }

@@ -1,45 +1,64 @@
 package io.timestore.flink.source;
 
 import io.timestore.disk.IoThreads;
-import io.timestore.flink.types.BatchRow;
+import io.timestore.flink.source.FilledBatch.Then;
 import io.timestore.format.Batch;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
-import org.apache.flink.table.data.RowData;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where a reader is in a split. Of two batches, the task's thread emits one, and never waits, while
  * the I/O thread fills the other.
  */
-final class SplitCursor {
-  private final StoreAccess access;
+final class SplitCursor<T> {
   private final IoThreads io;
-  private final SplitScan scan;
-  private final BatchRow row;
-  private TimestoreSplit split; // read up to the current batch
+  private final Duration interval;
+  private final SplitReading reading;
+  private final ElementReader<T> checker;
+  private final ElementReader<T> elements;
+  private TimestoreSplit split; // until a batch is there
   private Batch spare;
+  private Batch otherSpare;
   private @Nullable FilledBatch current;
   private @Nullable CompletableFuture<FilledBatch> fetch;
+  private @Nullable CompletableFuture<Void> wait;
+  private boolean isEndTold;
   private int nextIndex;
   private int rowCount;
 
-  SplitCursor(TimestoreSplit split, StoreAccess access, IoThreads io) {
+  /**
+   * A cursor at the split's position.
+   *
+   * @param interval how long to wait where the split has no rows now
+   * @param checker for the I/O thread
+   * @param elements for the task's
+   */
+  SplitCursor(
+      TimestoreSplit split,
+      StoreAccess access,
+      SplitReading reading,
+      Duration interval,
+      IoThreads io,
+      ElementReader<T> checker,
+      ElementReader<T> elements) {
     this.split = split;
-    this.access = access;
+    this.reading = reading;
+    this.interval = interval;
     this.io = io;
-    scan = new SplitScan(access, split);
-    row = access.newRow();
+    this.checker = checker;
+    this.elements = elements;
     spare = access.newBatch();
+    otherSpare = access.newBatch();
   }
 
   /** The split behind the row that was emitted last. */
   TimestoreSplit position() {
-    if (current == null) {
-      return split;
-    }
-    return split.withSlices(current.positionsAt(nextIndex, split.slices()));
+    return current == null ? split : current.positionAt(nextIndex);
   }
 
   int number() {
@@ -54,14 +73,37 @@ final class SplitCursor {
     return nextIndex < rowCount;
   }
 
-  /** The next row of the current batch, a view that the next call moves on. */
-  RowData nextRow() {
-    row.seek(nextIndex++);
-    return row;
+  /** The next row of the current batch, which the next call may change. */
+  T nextRow() throws IOException {
+    return elements.read(nextIndex++);
+  }
+
+  /** The key of the row that {@link #nextRow} gave last. */
+  long lastKey() {
+    return current == null ? 0 : current.batch().key(nextIndex - 1);
+  }
+
+  /** The batch whose rows are emitted; null before the first one. */
+  @Nullable FilledBatch current() {
+    return current;
+  }
+
+  /** The current batch, once, when all of its rows were emitted; else null. */
+  @Nullable FilledBatch takeEnded() {
+    if (hasRow() || isEndTold) {
+      return null;
+    }
+    isEndTold = true;
+    return current;
   }
 
   boolean isFinished() {
-    return !hasRow() && (current == null ? split.isFinished() : current.isLast());
+    return !hasRow() && (current == null ? split.isFinished() : current.then() == Then.LAST);
+  }
+
+  /** Rows that were not emitted, as far as they are known. */
+  long rowsLeft() {
+    return current == null ? split.rowsLeft() : current.rowsLeft() + rowCount - nextIndex;
   }
 
   /** Completes when {@link #nextBatch} is worth a call; never exceptionally. */
@@ -72,59 +114,81 @@ final class SplitCursor {
   }
 
   /**
-   * Goes on to the batch behind the current one, whose rows were all emitted, if it is there.
+   * Goes on to the batch behind the current one, whose rows were all emitted, if it is there. It
+   * may have no rows.
    *
    * @throws IOException why it could not be read
    */
   boolean nextBatch() throws IOException {
     if (fetch == null) {
-      fetch = fill(spare);
+      fetch = fill(Duration.ZERO);
     }
     if (!fetch.isDone()) {
       return false;
     }
     FilledBatch filled = IoThreads.await(fetch);
-    split = position();
-    spare = current == null ? access.newBatch() : current.batch();
     fetch = null;
     current = filled;
+    isEndTold = false;
     nextIndex = 0;
     rowCount = filled.rowCount();
-    row.bind(filled.batch(), filled.rows());
+    elements.bind(filled);
     return true;
-  }
-
-  /** Bytes of the current batch. */
-  long batchBytes() {
-    return current == null ? 0 : current.batch().sizeBytes();
   }
 
   /** Begins to read ahead, over the previous batch: not while its last row is in use. */
   void readAhead() {
-    if (fetch == null && current != null && !current.isLast()) {
-      fetch = fill(spare);
+    if (fetch == null && current != null) {
+      switch (current.then()) {
+        case MORE -> fetch = fill(Duration.ZERO);
+        case LATER, IDLE -> fetch = fill(interval);
+        case LAST -> {}
+      }
     }
   }
 
-  private CompletableFuture<FilledBatch> fill(Batch batch) {
+  /** Two batches take turns: one is emitted while the other is filled. */
+  private CompletableFuture<FilledBatch> fill(Duration delay) {
+    Batch batch = spare;
+    spare = otherSpare;
+    otherSpare = batch;
     CompletableFuture<FilledBatch> filled = new CompletableFuture<>();
-    Future<?> unused =
-        io.submit(
-            () -> {
-              try {
-                return filled.complete(scan.next(batch));
-              } catch (Throwable failure) {
-                return filled.completeExceptionally(failure);
-              }
-            });
+    if (delay.isZero()) {
+      submit(batch, filled);
+    } else {
+      CompletableFuture<Void> timer = new CompletableFuture<>();
+      wait = timer.completeOnTimeout(null, delay.toNanos(), TimeUnit.NANOSECONDS);
+      CompletableFuture<Void> unused = wait.thenRun(() -> submit(batch, filled));
+    }
     return filled;
+  }
+
+  private void submit(Batch batch, CompletableFuture<FilledBatch> filled) {
+    try {
+      Future<?> unused =
+          io.submit(
+              () -> {
+                try {
+                  FilledBatch read = reading.next(batch);
+                  checker.check(read);
+                  return filled.complete(read);
+                } catch (Throwable failure) {
+                  return filled.completeExceptionally(failure);
+                }
+              });
+    } catch (RejectedExecutionException e) {
+      filled.completeExceptionally(new IOException("the reader was closed", e));
+    }
   }
 
   /** Closes the files, behind what is being read. */
   Future<?> close() {
+    if (wait != null) {
+      wait.cancel(false);
+    }
     return io.submit(
         () -> {
-          scan.close();
+          reading.close();
           return null;
         });
   }

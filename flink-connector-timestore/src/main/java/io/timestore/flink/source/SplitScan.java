@@ -1,101 +1,109 @@
 package io.timestore.flink.source;
 
-import io.timestore.flink.types.BatchRow;
 import io.timestore.format.Batch;
-import io.timestore.format.Commit;
-import io.timestore.store.Holder;
 import io.timestore.store.LaneRange;
-import io.timestore.store.Scan;
 import io.timestore.store.Snapshot;
-import io.timestore.store.Store;
-import java.io.Closeable;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The rows of one split, batch by batch. Blocks: for an I/O thread only. */
-final class SplitScan implements Closeable {
+/** The rows of a split of those that a scan began with. */
+final class SplitScan implements SplitReading {
   private final StoreAccess access;
-  private final TimestoreSplit split;
-  private final BatchRow row;
-  private @Nullable Scan scan;
+  private final List<String> paths;
+  private final @Nullable SourceWatermarks watermarks;
+  private TimestoreSplit split;
+  private @Nullable StoreMerge rows;
   private long rowsLeft;
 
-  SplitScan(StoreAccess access, TimestoreSplit split) {
+  /**
+   * A scan of a split.
+   *
+   * @param watermarks null: none are wanted
+   */
+  SplitScan(StoreAccess access, TimestoreSplit split, @Nullable SourceWatermarks watermarks) {
     this.access = access;
     this.split = split;
-    row = access.newRow();
-    rowsLeft = split.slices().stream().mapToLong(slice -> slice.unreadRange().rowCount()).sum();
+    this.watermarks = watermarks;
+    paths = split.stores().stream().map(store -> access.directory(store.path())).toList();
+    rowsLeft = split.rowsLeft();
   }
 
-  /** Fills the batch with the next rows. Not to be called behind the last batch. */
-  FilledBatch next(Batch batch) throws IOException {
-    if (scan == null) {
-      scan = open();
+  @Override
+  public FilledBatch next(Batch batch) throws IOException {
+    if (rows == null) {
+      rows = open();
     }
-    if (!scan.next(batch)) {
+    List<RowRun> runs = new ArrayList<>();
+    if (!rows.next(batch, runs)) {
       throw new IOException(
           access.path() + ": the rows of " + split.splitId() + " ended " + rowsLeft + " too early");
     }
-    List<LaneRange> rows = scan.rows();
-    row.check(batch, rows);
     rowsLeft -= batch.rowCount();
     if (rowsLeft == 0) {
-      scan.close();
+      rows.close();
     }
-    return new FilledBatch(batch, rows, rowsLeft == 0);
+    long watermark =
+        watermarks == null
+            ? FilledBatch.NO_WATERMARK
+            : watermarks.before(batch.key(batch.rowCount() - 1));
+    FilledBatch filled =
+        new FilledBatch(
+            batch,
+            split,
+            runs,
+            paths,
+            watermark,
+            rowsLeft,
+            rowsLeft == 0 ? FilledBatch.Then.LAST : FilledBatch.Then.MORE,
+            null);
+    split = filled.after();
+    return filled;
   }
 
-  private Scan open() throws IOException {
-    Store store = access.open();
-    checkStoreId(store.id());
-    List<LaneSlice> unfinished = split.slices().stream().filter(s -> !s.isFinished()).toList();
-    Snapshot snapshot = store.snapshot();
-    for (LaneSlice slice : unfinished) {
-      if (slice.isResumed()) {
-        checkNotReplaced(slice, snapshot);
+  private StoreMerge open() throws IOException {
+    List<StoreScan> scans = new ArrayList<>();
+    try {
+      for (int i = 0; i < split.stores().size(); i++) {
+        StoreRows store = split.stores().get(i);
+        if (!store.isFinished()) {
+          scans.add(open(i, store));
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      new StoreMerge(scans).close();
+      throw e;
+    }
+    return new StoreMerge(scans);
+  }
+
+  private StoreScan open(int index, StoreRows store) throws IOException {
+    Snapshot snapshot = access.open(store, split.host()).snapshot();
+    List<RowsPart> parts = store.parts().stream().filter(part -> !part.isFinished()).toList();
+    List<LaneRange> ranges = new ArrayList<>();
+    for (RowsPart part : parts) {
+      for (LaneSlice slice : part.slices()) {
+        if (!slice.isFinished()) {
+          ranges.add(slice.unreadRange());
+          if (slice.isResumed()) {
+            access.checkNotReplaced(store, slice, snapshot);
+          }
+        }
       }
     }
-    return access.scan(snapshot, unfinished.stream().map(LaneSlice::unreadRange).toList());
-  }
-
-  /** A store of the Rust crate has no UUID until ours writes to it: its rows stay what they are. */
-  private void checkStoreId(UUID found) throws IOException {
-    if (!split.storeId().equals(Commit.NO_ID) && !split.storeId().equals(found)) {
-      throw new IOException(
-          access.path()
-              + " is another store here: expected "
-              + split.storeId()
-              + ", which host "
-              + split.host()
-              + " planned to read, found "
-              + found
-              + " on host "
-              + Holder.host());
-    }
-  }
-
-  private void checkNotReplaced(LaneSlice slice, Snapshot snapshot) throws IOException {
-    long key = access.key(snapshot, slice.lastRange());
-    if (key != slice.lastKey()) {
-      throw new IOException(
-          access.path()
-              + ": rows were replaced while a job was reading them: row "
-              + (slice.next() - 1)
-              + " of lane "
-              + slice.lane()
-              + " had the key "
-              + Long.toUnsignedString(slice.lastKey())
-              + ", now it has "
-              + Long.toUnsignedString(key));
-    }
+    return new StoreScan(
+        index,
+        access.scan(snapshot, ranges),
+        parts,
+        snapshot.smallestKey().orElse(0),
+        access.newBatch());
   }
 
   @Override
   public void close() throws IOException {
-    if (scan != null) {
-      scan.close();
+    if (rows != null) {
+      rows.close();
     }
   }
 }

@@ -1,6 +1,8 @@
 package io.timestore.flink.source;
 
 import io.timestore.disk.IoThreads;
+import io.timestore.flink.types.EventTime;
+import io.timestore.format.CorruptStoreException;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.HashSet;
@@ -10,41 +12,52 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
+import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.connector.source.ReaderOutput;
+import org.apache.flink.api.connector.source.SourceEvent;
 import org.apache.flink.api.connector.source.SourceOutput;
 import org.apache.flink.api.connector.source.SourceReader;
 import org.apache.flink.api.connector.source.SourceReaderContext;
 import org.apache.flink.core.io.InputStatus;
-import org.apache.flink.metrics.Counter;
-import org.apache.flink.table.data.RowData;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads its splits one after another, the lowest first. Not a {@code SourceReaderBase}: handing
  * every row from one thread to another costs it more than the scan itself. Here whole batches are
  * handed over, and the task's thread alone emits rows.
+ *
+ * <p>The output of a split that was read stays open until another split is there: without one this
+ * reader's watermark would be nobody's, and idle, while rows that are older than others' wait for
+ * it.
  */
-final class TimestoreReader implements SourceReader<RowData, TimestoreSplit> {
+final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
   private final SourceReaderContext context;
-  private final StoreAccess access;
+  private final ReaderSetup<T> setup;
   private final IoThreads io;
-  private final Counter recordsIn;
-  private final Counter bytesIn;
-  private final NavigableMap<Integer, SplitCursor> cursors = new TreeMap<>();
+  private final ReaderMetrics metrics;
+  private final @Nullable EventTime time;
+  private final PassedOverRows<T> passedOverRows;
+  private final NavigableMap<Integer, SplitCursor<T>> cursors = new TreeMap<>();
   private final Set<String> pausedSplits = new HashSet<>();
+  private final Set<String> finishedSplits = new HashSet<>();
   private CompletableFuture<Void> change = new CompletableFuture<>();
   private long rowsLeft;
   private boolean hasAllSplits;
-  private @Nullable SplitCursor current;
-  private @Nullable SourceOutput<RowData> currentOutput;
+  private boolean hasNothingLeft;
+  private @Nullable SplitCursor<T> current;
+  private @Nullable SourceOutput<T> currentOutput;
 
-  TimestoreReader(SourceReaderContext context, StoreAccess access, long limitRows) {
+  TimestoreReader(SourceReaderContext context, ReaderSetup<T> setup) {
     this.context = context;
-    this.access = access;
-    rowsLeft = limitRows;
+    this.setup = setup;
+    rowsLeft = setup.settings().limitRows();
     io = new IoThreads("timestore-source-" + context.getIndexOfSubtask(), 1);
-    recordsIn = context.metricGroup().getIOMetricGroup().getNumRecordsInCounter();
-    bytesIn = context.metricGroup().getIOMetricGroup().getNumBytesInCounter();
+    metrics = new ReaderMetrics(context.metricGroup());
+    passedOverRows = setup.passedOverRows(context.metricGroup());
+    time =
+        EventTime.isOf(setup.access().layout().key())
+            ? new EventTime(setup.access().layout().key())
+            : null;
   }
 
   @Override
@@ -55,27 +68,32 @@ final class TimestoreReader implements SourceReader<RowData, TimestoreSplit> {
   }
 
   @Override
-  public InputStatus pollNext(ReaderOutput<RowData> output) throws IOException {
-    if (current != null && currentOutput != null && current.hasRow() && rowsLeft > 0) {
-      emit(current, currentOutput);
+  public InputStatus pollNext(ReaderOutput<T> output) throws IOException {
+    SplitCursor<T> cursor = current;
+    SourceOutput<T> splitOutput = currentOutput;
+    if (cursor != null && splitOutput != null && cursor.hasRow() && rowsLeft > 0) {
+      emit(cursor, splitOutput);
       return InputStatus.MORE_AVAILABLE;
     }
     return pollOtherBatch(output);
   }
 
-  private InputStatus pollOtherBatch(ReaderOutput<RowData> output) throws IOException {
+  private InputStatus pollOtherBatch(ReaderOutput<T> output) throws IOException {
     if (rowsLeft == 0) {
       return InputStatus.END_OF_INPUT;
     }
-    SplitCursor cursor = lowestUnfinished(output);
+    SplitCursor<T> cursor = lowestUnfinished(output);
     if (cursor == null) {
-      return isEnd() ? InputStatus.END_OF_INPUT : InputStatus.NOTHING_AVAILABLE;
+      return withoutSplit(output);
     }
     if (!cursor.hasRow()) {
-      if (!cursor.nextBatch()) {
+      endBatch(cursor, output);
+      if (!nextBatch(cursor)) {
         return InputStatus.NOTHING_AVAILABLE;
       }
-      bytesIn.inc(cursor.batchBytes());
+      if (!cursor.hasRow()) {
+        return endRound(cursor, output);
+      }
     }
     current = cursor;
     currentOutput = output.createOutputForSplit(cursor.splitId());
@@ -84,23 +102,84 @@ final class TimestoreReader implements SourceReader<RowData, TimestoreSplit> {
     return InputStatus.MORE_AVAILABLE;
   }
 
-  private void emit(SplitCursor cursor, SourceOutput<RowData> output) {
-    rowsLeft--;
-    recordsIn.inc();
-    output.collect(cursor.nextRow());
+  private boolean nextBatch(SplitCursor<T> cursor) throws IOException {
+    try {
+      if (!cursor.nextBatch()) {
+        return false;
+      }
+    } catch (CorruptStoreException e) {
+      metrics.countError();
+      throw e;
+    }
+    metrics.countBatch(cursor.current(), pendingRows());
+    return true;
   }
 
-  private @Nullable SplitCursor lowestUnfinished(ReaderOutput<RowData> output) {
-    SplitCursor cursor = lowestReadable();
+  private long pendingRows() {
+    return cursors.values().stream().mapToLong(SplitCursor::rowsLeft).sum();
+  }
+
+  private void emit(SplitCursor<T> cursor, SourceOutput<T> output) throws IOException {
+    rowsLeft--;
+    metrics.countRow();
+    T element = read(cursor);
+    if (time == null) {
+      output.collect(element);
+    } else {
+      output.collect(element, time.millisOf(cursor.lastKey()));
+    }
+  }
+
+  private T read(SplitCursor<T> cursor) throws IOException {
+    try {
+      return cursor.nextRow();
+    } catch (IOException | RuntimeException e) {
+      metrics.countError();
+      throw e;
+    }
+  }
+
+  /** All rows of the batch were emitted: what may be said behind them is said. */
+  private void endBatch(SplitCursor<T> cursor, ReaderOutput<T> output) throws IOException {
+    FilledBatch batch = cursor.takeEnded();
+    if (batch == null) {
+      return;
+    }
+    SourceOutput<T> splitOutput = output.createOutputForSplit(cursor.splitId());
+    if (batch.passedOver() != null) {
+      passedOverRows.watermark(batch.passedOver(), splitOutput);
+    }
+    if (batch.watermark() != FilledBatch.NO_WATERMARK) {
+      splitOutput.emitWatermark(new Watermark(batch.watermark()));
+    }
+    if (batch.then() == FilledBatch.Then.IDLE) {
+      output.markIdle();
+      splitOutput.markIdle();
+    }
+  }
+
+  /** The tail has no rows now. */
+  private InputStatus endRound(SplitCursor<T> cursor, ReaderOutput<T> output) throws IOException {
+    endBatch(cursor, output);
+    cursor.readAhead();
+    return cursor.isFinished() ? InputStatus.MORE_AVAILABLE : InputStatus.NOTHING_AVAILABLE;
+  }
+
+  private @Nullable SplitCursor<T> lowestUnfinished(ReaderOutput<T> output) throws IOException {
+    SplitCursor<T> cursor = lowestReadable();
     while (cursor != null && cursor.isFinished()) {
-      finish(cursor, output);
+      endBatch(cursor, output);
+      finish(cursor);
       cursor = lowestReadable();
+    }
+    if (cursor != null) {
+      release(output);
     }
     return cursor;
   }
 
-  private @Nullable SplitCursor lowestReadable() {
-    for (SplitCursor cursor : cursors.values()) {
+  private @Nullable SplitCursor<T> lowestReadable() {
+    for (SplitCursor<T> cursor : cursors.values()) {
       if (!pausedSplits.contains(cursor.splitId())) {
         return cursor;
       }
@@ -108,15 +187,35 @@ final class TimestoreReader implements SourceReader<RowData, TimestoreSplit> {
     return null;
   }
 
-  private void finish(SplitCursor cursor, ReaderOutput<RowData> output) {
+  private void finish(SplitCursor<T> cursor) {
     current = null;
     cursors.remove(cursor.number());
     pausedSplits.remove(cursor.splitId());
-    SourceOutput<RowData> unused = output.createOutputForSplit(cursor.splitId());
-    output.releaseOutputForSplit(cursor.splitId());
+    finishedSplits.add(cursor.splitId());
     if (cursors.isEmpty() && !hasAllSplits) {
       context.sendSplitRequest();
     }
+  }
+
+  private void release(ReaderOutput<T> output) {
+    for (String splitId : finishedSplits) {
+      SourceOutput<T> unused = output.createOutputForSplit(splitId);
+      output.releaseOutputForSplit(splitId);
+    }
+    finishedSplits.clear();
+  }
+
+  private InputStatus withoutSplit(ReaderOutput<T> output) {
+    if (isEnd()) {
+      release(output);
+      return InputStatus.END_OF_INPUT;
+    }
+    if (hasNothingLeft && cursors.isEmpty()) {
+      finishedSplits.forEach(splitId -> output.createOutputForSplit(splitId).markIdle());
+      release(output);
+      output.markIdle();
+    }
+    return InputStatus.NOTHING_AVAILABLE;
   }
 
   private boolean isEnd() {
@@ -125,7 +224,7 @@ final class TimestoreReader implements SourceReader<RowData, TimestoreSplit> {
 
   @Override
   public CompletableFuture<Void> isAvailable() {
-    SplitCursor cursor = lowestReadable();
+    SplitCursor<T> cursor = lowestReadable();
     if (cursor != null) {
       return cursor.ready();
     }
@@ -138,8 +237,10 @@ final class TimestoreReader implements SourceReader<RowData, TimestoreSplit> {
   @Override
   public void addSplits(List<TimestoreSplit> splits) {
     for (TimestoreSplit split : splits) {
-      cursors.put(split.number(), new SplitCursor(split, access, io));
+      cursors.put(split.number(), setup.cursor(split, io));
     }
+    hasNothingLeft = false;
+    metrics.setPendingRows(pendingRows());
     change.complete(null);
   }
 
@@ -147,6 +248,14 @@ final class TimestoreReader implements SourceReader<RowData, TimestoreSplit> {
   public void notifyNoMoreSplits() {
     hasAllSplits = true;
     change.complete(null);
+  }
+
+  @Override
+  public void handleSourceEvents(SourceEvent event) {
+    if (event instanceof NothingLeft) {
+      hasNothingLeft = true;
+      change.complete(null);
+    }
   }
 
   /** Flink may call this from within {@link #pollNext}, while a row is being emitted. */

@@ -1,33 +1,88 @@
 package io.timestore.flink.source;
 
+import io.timestore.flink.types.EventTime;
+import io.timestore.flink.types.SchemaFacet;
 import io.timestore.flink.types.TableLayout;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Map;
 import org.apache.flink.annotation.Internal;
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.connector.source.Boundedness;
+import org.apache.flink.api.connector.source.DynamicParallelismInference;
 import org.apache.flink.api.connector.source.Source;
 import org.apache.flink.api.connector.source.SourceReader;
 import org.apache.flink.api.connector.source.SourceReaderContext;
 import org.apache.flink.api.connector.source.SplitEnumerator;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
+import org.apache.flink.api.connector.source.SupportsSplitReassignmentOnRecovery;
 import org.apache.flink.api.java.typeutils.ResultTypeQueryable;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
+import org.apache.flink.streaming.api.lineage.DefaultLineageDataset;
+import org.apache.flink.streaming.api.lineage.LineageDataset;
+import org.apache.flink.streaming.api.lineage.LineageVertexProvider;
+import org.apache.flink.streaming.api.lineage.SourceLineageVertex;
+import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.data.RowData;
+import org.jspecify.annotations.Nullable;
 
-/** Reads the rows of a store in key order. */
-public final class TimestoreSource
-    implements Source<RowData, TimestoreSplit, ScanState>, ResultTypeQueryable<RowData> {
+/**
+ * Reads the rows of a store in key order: those that it has when the job starts, and, if it is told
+ * to look for them, those that come later. Each exactly once, over failures, savepoints and changes
+ * of the parallelism. The order holds within each reader, and between readers as far as their
+ * watermarks tell.
+ */
+public final class TimestoreSource<T>
+    implements Source<T, TimestoreSplit, ScanState>,
+        ResultTypeQueryable<T>,
+        DynamicParallelismInference,
+        SupportsSplitReassignmentOnRecovery,
+        LineageVertexProvider {
   private static final long serialVersionUID = 1L;
 
   private final StoreAccess access;
+  private final ElementFormat<T> format;
   private final ScanSettings settings;
-  private final TypeInformation<RowData> producedType;
+  private final TypeInformation<T> producedType;
+  private final @Nullable WatermarkStrategy<T> watermarkStrategy;
 
   private TimestoreSource(
-      StoreAccess access, ScanSettings settings, TypeInformation<RowData> producedType) {
+      StoreAccess access,
+      ElementFormat<T> format,
+      ScanSettings settings,
+      TypeInformation<T> producedType,
+      @Nullable WatermarkStrategy<T> watermarkStrategy) {
     this.access = access;
+    this.format = format;
     this.settings = settings;
     this.producedType = producedType;
+    this.watermarkStrategy = watermarkStrategy;
+  }
+
+  static <T> TimestoreSource<T> of(
+      TableLayout layout,
+      int[] projection,
+      ElementFormat<T> format,
+      ScanSettings settings,
+      TypeInformation<T> producedType) {
+    StoreAccess access = new StoreAccess(layout, projection, settings.verifyChecksums());
+    if (settings.emitsWatermarks() && !EventTime.isOf(layout.key())) {
+      throw new ValidationException(
+          "a source emits watermarks of its own where its keys are times, but "
+              + layout.key().name()
+              + " is "
+              + layout.key().type());
+    }
+    if (access.isPattern() && settings.countsRows()) {
+      throw new ValidationException(
+          "path '"
+              + layout.path()
+              + "' stands for several stores, and a scan that starts or stops at a row reads one:"
+              + " start and stop at a key or a timestamp");
+    }
+    return new TimestoreSource<>(access, format, settings, producedType, null);
   }
 
   /**
@@ -37,18 +92,38 @@ public final class TimestoreSource
    * @param producedType the type of the rows: of the projected columns
    */
   @Internal
-  public static TimestoreSource ofTable(
+  public static TimestoreSource<RowData> ofTable(
       TableLayout layout,
       int[] projection,
       ScanSettings settings,
       TypeInformation<RowData> producedType) {
-    return new TimestoreSource(
-        new StoreAccess(layout, projection, settings.verifyChecksums()), settings, producedType);
+    return of(layout, projection, RowReader::new, settings, producedType);
+  }
+
+  /**
+   * This source, whose rows get these watermarks. It is still for {@code fromSource} to make them;
+   * the source needs them for rows that it reads behind the keys that it is asked for, and does not
+   * emit: they advance the watermark all the same.
+   */
+  @Internal
+  public TimestoreSource<T> withWatermarkStrategy(WatermarkStrategy<T> strategy) {
+    return new TimestoreSource<>(access, format, settings, producedType, strategy);
   }
 
   @Override
   public Boundedness getBoundedness() {
-    return Boundedness.BOUNDED;
+    return settings.isEndless() ? Boundedness.CONTINUOUS_UNBOUNDED : Boundedness.BOUNDED;
+  }
+
+  @Override
+  public int inferParallelism(Context context) {
+    try {
+      return new SplitCutter(access, settings)
+          .parallelism(context.getParallelismInferenceUpperBound(), context.getDataVolumePerTask());
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          "can't tell how many readers " + access.path() + " needs: " + e.getMessage(), e);
+    }
   }
 
   @Override
@@ -60,15 +135,29 @@ public final class TimestoreSource
   @Override
   public SplitEnumerator<TimestoreSplit, ScanState> restoreEnumerator(
       SplitEnumeratorContext<TimestoreSplit> context, ScanState state) {
-    return new SnapshotEnumerator(context, access, new SplitCutter(settings), state);
+    return new TimestoreEnumerator(context, access, settings, state);
   }
 
   @Override
-  public SourceReader<RowData, TimestoreSplit> createReader(SourceReaderContext context)
+  public SourceReader<T, TimestoreSplit> createReader(SourceReaderContext context)
       throws IOException {
     access.openFormats(context);
-    return new TimestoreReader(context, access, settings.limitRows());
+    return new TimestoreReader<>(
+        context, new ReaderSetup<>(access, settings, format, watermarkStrategy));
   }
+
+  /** The path in the name space of local files, and a facet with the columns. */
+  @Override
+  public SourceLineageVertex getLineageVertex() {
+    TableLayout layout = access.layout();
+    LineageDataset store =
+        new DefaultLineageDataset(
+            layout.path(), "file", Map.of(SchemaFacet.NAME, SchemaFacet.of(layout)));
+    return new Lineage(getBoundedness(), List.of(store));
+  }
+
+  private record Lineage(Boundedness boundedness, List<LineageDataset> datasets)
+      implements SourceLineageVertex {}
 
   @Override
   public SimpleVersionedSerializer<TimestoreSplit> getSplitSerializer() {
@@ -81,7 +170,7 @@ public final class TimestoreSource
   }
 
   @Override
-  public TypeInformation<RowData> getProducedType() {
+  public TypeInformation<T> getProducedType() {
     return producedType;
   }
 }

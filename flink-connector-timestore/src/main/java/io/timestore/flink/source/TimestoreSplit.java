@@ -1,37 +1,43 @@
 package io.timestore.flink.source;
 
 import java.util.List;
-import java.util.UUID;
 import org.apache.flink.api.connector.source.SourceSplit;
 
 /**
- * Part of a snapshot of a store.
+ * Part of the rows that a scan began with, or its tail: all rows that come later.
  *
- * @param number its place among the splits of the snapshot, in key order
- * @param storeId the store that the snapshot was taken of
- * @param host where it was taken
- * @param slices the rows, one slice a lane; they are read in the order of the store's sequence
+ * @param number its place among the splits, in key order; {@link #TAIL} for the tail
+ * @param host where it was made
+ * @param stores the rows, by their store; those of several stores are read in one order, by their
+ *     keys, at equal keys in the order of the stores
  */
-public record TimestoreSplit(int number, UUID storeId, String host, List<LaneSlice> slices)
+public record TimestoreSplit(int number, String host, List<StoreRows> stores)
     implements SourceSplit {
+  static final int TAIL = Integer.MAX_VALUE;
 
   public TimestoreSplit {
-    slices = List.copyOf(slices);
-    if (slices.stream().mapToInt(LaneSlice::lane).distinct().count() < slices.size()) {
-      throw new IllegalArgumentException("split " + number + " has a lane twice: " + slices);
-    }
+    stores = List.copyOf(stores);
   }
 
   @Override
   public String splitId() {
-    return "split-" + number;
+    return isTail() ? "tail" : "split-" + number;
   }
 
-  TimestoreSplit withSlices(List<LaneSlice> newSlices) {
-    return new TimestoreSplit(number, storeId, host, newSlices);
+  boolean isTail() {
+    return number == TAIL;
+  }
+
+  TimestoreSplit withStores(List<StoreRows> newStores) {
+    return new TimestoreSplit(number, host, newStores);
   }
 
   boolean isFinished() {
-    return slices.stream().allMatch(LaneSlice::isFinished);
+    return !isTail() && stores.stream().allMatch(StoreRows::isFinished);
+  }
+
+  /** Rows that were not read; of a tail, which has no end, 0. */
+  long rowsLeft() {
+    return isTail() ? 0 : stores.stream().mapToLong(StoreRows::rowsLeft).sum();
   }
 }

@@ -4,7 +4,6 @@ import io.timestore.format.Batch;
 import io.timestore.format.Column;
 import io.timestore.format.ColumnData;
 import io.timestore.format.CorruptStoreException;
-import io.timestore.store.LaneRange;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Arrays;
@@ -34,7 +33,6 @@ public final class BatchRow implements RowData {
 
   private final KeyColumn key;
   private final List<String> tables;
-  private final String path;
   private final boolean showsKey;
   private final int[] batchColumns;
   private final boolean[] nullable;
@@ -57,7 +55,6 @@ public final class BatchRow implements RowData {
     int fieldCount = projection.length;
     key = new KeyColumn(layout);
     tables = layout.tables(projection);
-    path = layout.path();
     showsKey = Arrays.stream(projection).anyMatch(field -> field == layout.keyIndex());
     batchColumns = new int[fieldCount];
     nullable = new boolean[fieldCount];
@@ -114,12 +111,11 @@ public final class BatchRow implements RowData {
   /**
    * Checks what the getters rely on; call it once for each batch that was read.
    *
-   * @param rows where the batch's rows are, in its order
+   * @param places where the batch's rows are, named in errors
    * @throws CorruptStoreException if a cell holds no value of its column's type
    * @throws ValidationException if the key's declared type can't show a key
    */
-  public void check(Batch checked, List<LaneRange> rows) throws CorruptStoreException {
-    IntFunction<String> places = batchRow -> place(rows, batchRow);
+  public void check(Batch checked, IntFunction<String> places) throws CorruptStoreException {
     if (showsKey) {
       key.check(checked, places);
     }
@@ -128,25 +124,12 @@ public final class BatchRow implements RowData {
     }
   }
 
-  private String place(List<LaneRange> rows, int batchRow) {
-    long left = batchRow;
-    for (LaneRange range : rows) {
-      if (left < range.rowCount()) {
-        String lane = range.lane() == 0 ? "" : ", lane " + range.lane();
-        return path + lane + ", row " + (range.start() + left);
-      }
-      left -= range.rowCount();
-    }
-    throw new IllegalArgumentException("row " + batchRow + " is none of " + rows);
-  }
-
   /**
    * Looks at another batch, which was checked, or at other content of the same; at its row 0.
    *
-   * @param rows where the batch's rows are, in its order
+   * @param places where the batch's rows are, named in errors
    */
-  public void bind(Batch newBatch, List<LaneRange> rows) {
-    IntFunction<String> places = batchRow -> place(rows, batchRow);
+  public void bind(Batch newBatch, IntFunction<String> places) {
     batch = newBatch;
     row = 0;
     for (int field = 0; field < cells.length; field++) {

@@ -84,6 +84,11 @@ public record TableLayout(
     }
   }
 
+  /** This layout, of another store with the same columns. */
+  public TableLayout at(String newPath) {
+    return new TableLayout(newPath, null, host, key, keyIndex, columns, encoders, decoders);
+  }
+
   public Path directory() {
     return FileNames.path(path);
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.timestore.flink.StoreJudge;
 import io.timestore.flink.StoreJudge.StoredRow;
+import io.timestore.flink.types.SchemaFacet;
 import io.timestore.format.TimeUnit;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import org.apache.flink.table.data.RowData;
@@ -116,7 +117,24 @@ final class BigRows {
   }
 
   TimestoreSplit split(LaneSlice... slices) {
-    return new TimestoreSplit(0, store.id(), "planning-host", List.of(slices));
+    return numbered(0, slices);
+  }
+
+  TimestoreSplit numbered(int number, LaneSlice... slices) {
+    RowsPart rows = new RowsPart(0, OptionalLong.empty(), List.of(slices));
+    return new TimestoreSplit(
+        number,
+        "planning-host",
+        List.of(new StoreRows(StoreRows.SOURCE_PATH, store.id(), List.of(rows))));
+  }
+
+  /** The slices of a split of one part. */
+  static List<LaneSlice> slices(TimestoreSplit split) {
+    return split.stores().get(0).parts().get(0).slices();
+  }
+
+  ReaderSetup<RowData> setup(ScanSettings settings) {
+    return new ReaderSetup<>(access(), settings, RowReader::new, null);
   }
 
   /** The whole store as one split. */

@@ -49,7 +49,7 @@ final class GoldenTicks {
     return Files.readAllLines(GOLDEN.resolve("rust-ticks.rows"));
   }
 
-  static TimestoreSource source(Path directory, long splitSizeBytes) {
+  static TimestoreSource<RowData> source(Path directory, long splitSizeBytes) {
     RowType type =
         RowType.of(
             new LocalZonedTimestampType(false, 3),

@@ -24,17 +24,17 @@ final class Reading implements ReaderOutput<RowData>, AutoCloseable {
           new Configuration(),
           InternalSourceReaderMetricGroup.wrap(
               UnregisteredMetricGroups.createUnregisteredOperatorMetricGroup()));
-  final TimestoreReader reader;
+  final TimestoreReader<RowData> reader;
   final List<String> rows = new ArrayList<>();
   final Set<String> openOutputs = new HashSet<>();
   @Nullable RowData lastRow;
 
-  Reading(StoreAccess access, TimestoreSplit... splits) {
-    this(access, ScanSettings.NO_LIMIT, splits);
+  Reading(BigRows store, TimestoreSplit... splits) {
+    this(store.setup(ScanSettings.DEFAULT), splits);
   }
 
-  Reading(StoreAccess access, long limitRows, TimestoreSplit... splits) {
-    reader = new TimestoreReader(context, access, limitRows);
+  Reading(ReaderSetup<RowData> setup, TimestoreSplit... splits) {
+    reader = new TimestoreReader<>(context, setup);
     reader.addSplits(List.of(splits));
     reader.start();
   }

@@ -29,8 +29,10 @@ class TimestoreReaderTest {
 
   @Test
   void readsTheLanesOneAfterTheOtherInKeyOrder() throws Exception {
-    assertThat(store.wholeSplit().slices()).extracting(LaneSlice::lane).containsExactly(0, 1);
-    try (Reading reading = new Reading(store.access(), store.wholeSplit())) {
+    assertThat(BigRows.slices(store.wholeSplit()))
+        .extracting(LaneSlice::lane)
+        .containsExactly(0, 1);
+    try (Reading reading = new Reading(store, store.wholeSplit())) {
       assertThat(reading.readToEnd().rows).isEqualTo(BigRows.texts(0, ROWS));
     }
   }
@@ -39,7 +41,7 @@ class TimestoreReaderTest {
   void resumesFromEveryPositionWithTheRemainingRows() throws Exception {
     for (int position = 0; position <= ROWS; position++) {
       TimestoreSplit split = stateAt(position);
-      try (Reading resumed = new Reading(store.access(), split)) {
+      try (Reading resumed = new Reading(store, split)) {
         assertThat(resumed.readToEnd().rows)
             .as("rows from %s on", position)
             .isEqualTo(BigRows.texts(position, ROWS));
@@ -50,10 +52,10 @@ class TimestoreReaderTest {
   @Test
   void resumesFromAPositionThatWasReachedAfterResuming() throws Exception {
     TimestoreSplit split = stateAt(4);
-    try (Reading resumed = new Reading(store.access(), split).readTo(5)) {
+    try (Reading resumed = new Reading(store, split).readTo(5)) {
       split = resumed.reader.snapshotState(2).get(0);
     }
-    try (Reading again = new Reading(store.access(), split)) {
+    try (Reading again = new Reading(store, split)) {
       assertThat(again.readToEnd().rows).isEqualTo(BigRows.texts(9, ROWS));
     }
   }
@@ -63,10 +65,8 @@ class TimestoreReaderTest {
     store = BigRows.inOverlappingLanes(directory.resolve("overlapping"));
     for (int position = 0; position <= ROWS; position++) {
       TimestoreSplit split = stateAt(position);
-      long rowsRead =
-          split.slices().stream().mapToLong(slice -> slice.next() - slice.start()).sum();
-      assertThat(rowsRead).isEqualTo(position);
-      try (Reading resumed = new Reading(store.access(), split)) {
+      assertThat(split.rowsLeft()).isEqualTo(ROWS - position);
+      try (Reading resumed = new Reading(store, split)) {
         assertThat(resumed.readToEnd().rows)
             .as("rows from %s on", position)
             .isEqualTo(BigRows.texts(position, ROWS));
@@ -79,10 +79,10 @@ class TimestoreReaderTest {
     store = BigRows.inOverlappingLanes(directory.resolve("overlapping"));
     TimestoreSplit split = stateAt(8);
     for (int i = 0; i < 3; i++) {
-      List<LaneSlice> slices = new ArrayList<>(split.slices());
+      List<LaneSlice> slices = new ArrayList<>(BigRows.slices(split));
       LaneSlice slice = slices.get(i);
       slices.set(i, slice.readTo(slice.next(), slice.lastKey() + 1));
-      try (Reading reading = new Reading(store.access(), split.withSlices(slices))) {
+      try (Reading reading = new Reading(store, store.split(slices.toArray(LaneSlice[]::new)))) {
         assertThatThrownBy(reading::readToEnd)
             .hasMessageContaining("row %s of lane %s had the key", slice.next() - 1, slice.lane());
         assertThat(reading.rows).isEmpty();
@@ -94,9 +94,9 @@ class TimestoreReaderTest {
   void splitsOfLanesThatOverlapFollowOneAnother() throws Exception {
     store = BigRows.inOverlappingLanes(directory.resolve("overlapping"));
     List<String> rows = new ArrayList<>();
-    SplitCutter cutter = new SplitCutter(ScanSettings.DEFAULT.withSplitSizeBytes(1_000_000));
-    for (TimestoreSplit split : cutter.cut(store.store(), List.of("blob"))) {
-      try (Reading reading = new Reading(store.access(), split).readToEnd()) {
+    ScanSettings settings = ScanSettings.DEFAULT.withSplitSizeBytes(1_000_000);
+    for (TimestoreSplit split : new SplitCutter(store.access(), settings).cut()) {
+      try (Reading reading = new Reading(store, split).readToEnd()) {
         assertThat(reading.rows).hasSizeBetween(1, 2);
         rows.addAll(reading.rows);
       }
@@ -130,8 +130,8 @@ class TimestoreReaderTest {
 
   private List<String> rowsOf(ScanSettings settings) throws Exception {
     List<String> rows = new ArrayList<>();
-    for (TimestoreSplit split : new SplitCutter(settings).cut(store.store(), List.of("blob"))) {
-      try (Reading reading = new Reading(store.access(), split).readToEnd()) {
+    for (TimestoreSplit split : new SplitCutter(store.access(), settings).cut()) {
+      try (Reading reading = new Reading(store, split).readToEnd()) {
         rows.addAll(reading.rows);
       }
     }
@@ -141,7 +141,8 @@ class TimestoreReaderTest {
   @Test
   void endsAtItsLimit() throws Exception {
     for (int limit : new int[] {0, 1, 2, 5}) {
-      try (Reading reading = new Reading(store.access(), limit, store.wholeSplit())) {
+      try (Reading reading =
+          new Reading(store.setup(ScanSettings.DEFAULT.withLimitRows(limit)), store.wholeSplit())) {
         while (reading.poll() != InputStatus.END_OF_INPUT) {
           // until the end, without a word that there are no more splits
         }
@@ -151,7 +152,7 @@ class TimestoreReaderTest {
   }
 
   private TimestoreSplit stateAt(int position) throws Exception {
-    try (Reading reading = new Reading(store.access(), store.wholeSplit()).readTo(position)) {
+    try (Reading reading = new Reading(store, store.wholeSplit()).readTo(position)) {
       TimestoreSplitSerializer serializer = new TimestoreSplitSerializer();
       TimestoreSplit split = reading.reader.snapshotState(1).get(0);
       return serializer.deserialize(serializer.getVersion(), serializer.serialize(split));
@@ -161,7 +162,7 @@ class TimestoreReaderTest {
   @Test
   void aRowStaysAsItIsWhileTheNextBatchesAreRead() throws Exception {
     for (int position = 1; position <= ROWS; position++) {
-      Reading reading = new Reading(store.access(), store.wholeSplit()).readTo(position);
+      Reading reading = new Reading(store, store.wholeSplit()).readTo(position);
       reading.close(); // waits for what is read ahead
       assertThat(BigRows.textOf(reading.lastRow))
           .isEqualTo(BigRows.texts(position - 1, position).get(0));
@@ -170,7 +171,7 @@ class TimestoreReaderTest {
 
   @Test
   void asksForASplitAtItsStartAndBehindEachSplit() throws Exception {
-    try (Reading reading = new Reading(store.access())) {
+    try (Reading reading = new Reading(store)) {
       assertThat(reading.context.getNumSplitRequests()).isEqualTo(1);
       CompletableFuture<Void> available = reading.reader.isAvailable();
       assertThat(reading.reader.pollNext(reading)).isEqualTo(InputStatus.NOTHING_AVAILABLE);
@@ -182,14 +183,20 @@ class TimestoreReaderTest {
       assertThat(reading.context.getNumSplitRequests()).isEqualTo(1);
       assertThat(reading.reader.pollNext(reading)).isEqualTo(InputStatus.NOTHING_AVAILABLE);
       assertThat(reading.context.getNumSplitRequests()).isEqualTo(2);
-      assertThat(reading.openOutputs).isEmpty();
+      assertThat(reading.openOutputs).containsExactly("split-0");
       assertThat(reading.reader.snapshotState(1)).isEmpty();
+
+      reading.reader.addSplits(List.of(store.numbered(1, new LaneSlice(0, 2, 2, 3, 0))));
+      reading.readTo(3);
+      assertThat(reading.openOutputs).containsExactly("split-1");
+      reading.readToEnd();
+      assertThat(reading.openOutputs).isEmpty();
     }
   }
 
   @Test
   void asksForNoSplitWhileItHasARestoredOne() throws Exception {
-    try (Reading reading = new Reading(store.access(), store.wholeSplit()).readTo(ROWS)) {
+    try (Reading reading = new Reading(store, store.wholeSplit()).readTo(ROWS)) {
       assertThat(reading.context.getNumSplitRequests()).isZero();
     }
   }
@@ -197,20 +204,20 @@ class TimestoreReaderTest {
   @Test
   void aRestoredSplitWhoseEndIsReachedGivesNoRowAndItsOutputBack() throws Exception {
     LaneSlice finished = new LaneSlice(0, 0, 7, 7, 60);
-    try (Reading reading = new Reading(store.access(), store.split(finished))) {
+    try (Reading reading = new Reading(store, store.split(finished))) {
       reading.createOutputForSplit("split-0"); // as Flink does for restored splits
       assertThat(reading.reader.pollNext(reading)).isEqualTo(InputStatus.NOTHING_AVAILABLE);
-      assertThat(reading.openOutputs).isEmpty();
       assertThat(reading.context.getNumSplitRequests()).isEqualTo(1);
       assertThat(reading.readToEnd().rows).isEmpty();
+      assertThat(reading.openOutputs).isEmpty();
     }
   }
 
   @Test
   void readsTheLowestSplitFirst() throws Exception {
     TimestoreSplit low = store.split(new LaneSlice(0, 0, 0, 3, 0));
-    TimestoreSplit high = numbered(1, new LaneSlice(0, 3, 3, 6, 0));
-    try (Reading reading = new Reading(store.access(), high, low)) {
+    TimestoreSplit high = store.numbered(1, new LaneSlice(0, 3, 3, 6, 0));
+    try (Reading reading = new Reading(store, high, low)) {
       assertThat(reading.readToEnd().rows).isEqualTo(BigRows.texts(0, 6));
     }
   }
@@ -218,8 +225,8 @@ class TimestoreReaderTest {
   @Test
   void aPausedSplitIsNotPolledAndGoesOnWhereItStopped() throws Exception {
     TimestoreSplit low = store.split(new LaneSlice(0, 0, 0, 5, 0));
-    TimestoreSplit high = numbered(1, new LaneSlice(0, 5, 5, 7, 0));
-    try (Reading reading = new Reading(store.access(), low, high).readTo(1)) {
+    TimestoreSplit high = store.numbered(1, new LaneSlice(0, 5, 5, 7, 0));
+    try (Reading reading = new Reading(store, low, high).readTo(1)) {
       reading.reader.pauseOrResumeSplits(List.of("split-0"), List.of());
       reading.readTo(2);
       reading.reader.pauseOrResumeSplits(List.of("split-1"), List.of());
@@ -240,14 +247,9 @@ class TimestoreReaderTest {
     return BigRows.texts(row, row + 1).get(0);
   }
 
-  private TimestoreSplit numbered(int number, LaneSlice slice) {
-    TimestoreSplit split = store.split(slice);
-    return new TimestoreSplit(number, split.storeId(), split.host(), split.slices());
-  }
-
   @Test
   void countsRowsAndBytes() throws Exception {
-    try (Reading reading = new Reading(store.access(), store.wholeSplit()).readToEnd()) {
+    try (Reading reading = new Reading(store, store.wholeSplit()).readToEnd()) {
       var io = reading.context.metricGroup().getIOMetricGroup();
       assertThat(io.getNumRecordsInCounter().getCount()).isEqualTo(ROWS);
       assertThat(io.getNumBytesInCounter().getCount()).isGreaterThan(400_000L * ROWS);
@@ -257,7 +259,7 @@ class TimestoreReaderTest {
   @Test
   void rowsThatWereReplacedSinceThePositionAreNoticed() throws Exception {
     TimestoreSplit split = store.split(new LaneSlice(0, 0, 3, 7, 21));
-    try (Reading reading = new Reading(store.access(), split)) {
+    try (Reading reading = new Reading(store, split)) {
       assertThatThrownBy(reading::readToEnd)
           .isInstanceOf(IOException.class)
           .hasMessage(
@@ -270,7 +272,7 @@ class TimestoreReaderTest {
   @Test
   void rowsThatTheStoreNoLongerHoldsAreNoticed() throws Exception {
     TimestoreSplit split = store.split(new LaneSlice(0, 0, 0, 8, 0));
-    try (Reading reading = new Reading(store.access(), split)) {
+    try (Reading reading = new Reading(store, split)) {
       assertThatThrownBy(reading::readToEnd)
           .isInstanceOf(IOException.class)
           .hasMessageContaining("rows 0 to 8 of lane 0 are not there")
@@ -282,8 +284,13 @@ class TimestoreReaderTest {
   void anotherStoreUnderTheSamePathIsRefusedNamingBothHosts() throws Exception {
     UUID other = new UUID(1, 2);
     TimestoreSplit split =
-        new TimestoreSplit(0, other, "job-manager-7", store.wholeSplit().slices());
-    try (Reading reading = new Reading(store.access(), split)) {
+        new TimestoreSplit(
+            0,
+            "job-manager-7",
+            List.of(
+                new StoreRows(
+                    StoreRows.SOURCE_PATH, other, store.wholeSplit().stores().get(0).parts())));
+    try (Reading reading = new Reading(store, split)) {
       assertThatThrownBy(reading::readToEnd)
           .isInstanceOf(IOException.class)
           .hasMessageContaining("is another store here: expected " + other)

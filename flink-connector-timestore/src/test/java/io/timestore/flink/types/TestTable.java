@@ -4,9 +4,9 @@ import io.timestore.format.Batch;
 import io.timestore.format.CellType;
 import io.timestore.format.Column;
 import io.timestore.format.Key;
-import io.timestore.store.LaneRange;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
@@ -54,8 +54,8 @@ record TestTable(TableLayout layout) {
   }
 
   /** Where a batch's rows are: in a lane, from that row on. */
-  static List<LaneRange> from(int lane, long firstRow) {
-    return List.of(new LaneRange(lane, firstRow, Long.MAX_VALUE));
+  static IntFunction<String> from(int lane, long firstRow) {
+    return row -> "/data/t" + (lane == 0 ? "" : ", lane " + lane) + ", row " + (firstRow + row);
   }
 
   static RowData rowOf(Object... fields) {

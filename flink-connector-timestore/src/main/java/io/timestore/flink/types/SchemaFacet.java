@@ -1,6 +1,5 @@
-package io.timestore.flink.sink;
+package io.timestore.flink.types;
 
-import io.timestore.flink.types.TableLayout;
 import io.timestore.format.Column;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -13,13 +12,13 @@ import org.apache.flink.streaming.api.lineage.LineageDatasetFacet;
  * @param fields each column's SQL type, the key's first
  */
 public record SchemaFacet(Map<String, String> fields) implements LineageDatasetFacet {
-  static final String NAME = "schema";
+  public static final String NAME = "schema";
 
   public SchemaFacet {
     fields = Collections.unmodifiableMap(new LinkedHashMap<>(fields));
   }
 
-  static SchemaFacet of(TableLayout layout) {
+  public static SchemaFacet of(TableLayout layout) {
     Map<String, String> fields = new LinkedHashMap<>();
     fields.put(layout.key().name(), layout.key().type() + " NOT NULL");
     for (Column column : layout.columns()) {

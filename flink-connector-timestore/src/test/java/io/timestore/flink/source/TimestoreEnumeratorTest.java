@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class SnapshotEnumeratorTest {
+class TimestoreEnumeratorTest {
   private static final long ONE_ROW = 400_000;
   private static final long ALL_ROWS = 1 << 30;
 
@@ -34,10 +34,10 @@ class SnapshotEnumeratorTest {
   void cutsTheStoreIntoAscendingSplitsOfAboutTheSize() throws IOException {
     store.append(7);
     store.append(6);
-    SnapshotEnumerator enumerator = started(3 * ONE_ROW + ONE_ROW / 2);
+    TimestoreEnumerator enumerator = started(3 * ONE_ROW + ONE_ROW / 2);
 
     assertThat(unassigned(enumerator))
-        .extracting(TimestoreSplit::slices)
+        .extracting(BigRows::slices)
         .containsExactly(
             List.of(unread(0, 0, 3)),
             List.of(unread(0, 3, 6)),
@@ -64,7 +64,7 @@ class SnapshotEnumeratorTest {
 
   @Test
   void anEmptyStoreHasNoSplitAndEndsAtOnce() {
-    SnapshotEnumerator enumerator = started(ONE_ROW);
+    TimestoreEnumerator enumerator = started(ONE_ROW);
     enumerator.handleSplitRequest(1, "host-b");
     assertThat(context.getSplitAssignments().get(1).getAssignedSplits()).isEmpty();
     assertThat(context.getSplitAssignments().get(1).hasReceivedNoMoreSplitsSignal()).isTrue();
@@ -73,7 +73,7 @@ class SnapshotEnumeratorTest {
   @Test
   void readersThatAskBeforeTheSnapshotAreServedInTurnAfterIt() throws IOException {
     store.append(2);
-    SnapshotEnumerator enumerator = enumerator(1, ScanState.FRESH);
+    TimestoreEnumerator enumerator = enumerator(1, ScanState.FRESH);
     enumerator.start();
     enumerator.handleSplitRequest(1, "host-b");
     enumerator.handleSplitRequest(0, "host-a");
@@ -88,16 +88,20 @@ class SnapshotEnumeratorTest {
   @Test
   void splitsThatComeBackAreHandedOutAgainBeforeLaterOnes() throws IOException {
     store.append(4);
-    SnapshotEnumerator enumerator = started(1);
+    TimestoreEnumerator enumerator = started(1);
     enumerator.handleSplitRequest(0, "host-a");
     enumerator.handleSplitRequest(0, "host-a");
     List<TimestoreSplit> lost = context.getSplitAssignments().get(0).getAssignedSplits();
     enumerator.addSplitsBack(new ArrayList<>(List.of(lost.get(1), lost.get(0))), 0);
+    assertThat(unassigned(enumerator)).hasSize(4);
+    enumerator.handleSplitRequest(1, "host-b");
+    assertThat(assigned(1)).as("they wait for their reader").containsExactly(2);
+    enumerator.addReader(0);
 
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 3; i++) {
       enumerator.handleSplitRequest(1, "host-b");
     }
-    assertThat(assigned(1)).containsExactly(0, 1, 2, 3);
+    assertThat(assigned(1)).containsExactly(2, 0, 1, 3);
     assertThat(context.getSplitAssignments().get(1).hasReceivedNoMoreSplitsSignal()).isFalse();
     enumerator.handleSplitRequest(1, "host-b");
     assertThat(context.getSplitAssignments().get(1).hasReceivedNoMoreSplitsSignal()).isTrue();
@@ -109,7 +113,7 @@ class SnapshotEnumeratorTest {
     ScanState state = started(1).snapshotState(1);
     store.append(2);
 
-    SnapshotEnumerator restored = enumerator(1, state);
+    TimestoreEnumerator restored = enumerator(1, state);
     restored.start();
     context.triggerAllActions();
     assertThat(unassigned(restored)).isEqualTo(state.unassigned()).hasSize(2);
@@ -117,10 +121,8 @@ class SnapshotEnumeratorTest {
 
   @Test
   void theNumberOfSplitsIsBounded() throws IOException {
-    store.append(3);
-    assertThat(
-            new SplitCutter(ScanSettings.DEFAULT.withSplitSizeBytes(1))
-                .splitRows(1_000_000_000, 100_000_000_000L, 1))
+    ScanSettings tiny = ScanSettings.DEFAULT.withSplitSizeBytes(1);
+    assertThat(new SplitCutter(store.access(), tiny).splitRows(1_000_000_000, 100, 1))
         .isEqualTo(1_000_000_000 / SplitCutter.SPLIT_COUNT_MAX + 1);
   }
 
@@ -128,7 +130,7 @@ class SnapshotEnumeratorTest {
   void aStoreThatCannotBeReadFailsTheJob() throws IOException {
     store.append(1);
     Files.write(directory.resolve("store/length"), new byte[3]);
-    SnapshotEnumerator enumerator = enumerator(1, ScanState.FRESH);
+    TimestoreEnumerator enumerator = enumerator(1, ScanState.FRESH);
     enumerator.start();
     assertThatThrownBy(context::triggerAllActions)
         .isInstanceOf(FlinkRuntimeException.class)
@@ -136,22 +138,19 @@ class SnapshotEnumeratorTest {
         .hasRootCauseInstanceOf(IOException.class);
   }
 
-  private SnapshotEnumerator started(long splitSizeBytes) {
-    SnapshotEnumerator enumerator = enumerator(splitSizeBytes, ScanState.FRESH);
+  private TimestoreEnumerator started(long splitSizeBytes) {
+    TimestoreEnumerator enumerator = enumerator(splitSizeBytes, ScanState.FRESH);
     enumerator.start();
     context.triggerAllActions();
     return enumerator;
   }
 
-  private SnapshotEnumerator enumerator(long splitSizeBytes, ScanState state) {
-    return new SnapshotEnumerator(
-        context,
-        store.access(),
-        new SplitCutter(ScanSettings.DEFAULT.withSplitSizeBytes(splitSizeBytes)),
-        state);
+  private TimestoreEnumerator enumerator(long splitSizeBytes, ScanState state) {
+    return new TimestoreEnumerator(
+        context, store.access(), ScanSettings.DEFAULT.withSplitSizeBytes(splitSizeBytes), state);
   }
 
-  private static List<TimestoreSplit> unassigned(SnapshotEnumerator enumerator) {
+  private static List<TimestoreSplit> unassigned(TimestoreEnumerator enumerator) {
     return enumerator.snapshotState(1).unassigned();
   }
 

@@ -1,4 +1,4 @@
-package io.timestore.flink.sink;
+package io.timestore.flink.types;
 
 import io.timestore.format.Key;
 import io.timestore.format.TimeUnit;
@@ -7,11 +7,11 @@ import org.apache.flink.table.api.ValidationException;
 import org.jspecify.annotations.Nullable;
 
 /** Keys as what timestamps and watermarks are: whole milliseconds since 1970. */
-final class EventTime {
+public final class EventTime {
   private final TimeUnit unit;
 
   /** The event time of these keys, which {@link #check} passed. */
-  EventTime(Key key) {
+  public EventTime(Key key) {
     unit = unitOf(key);
   }
 
@@ -34,21 +34,27 @@ final class EventTime {
    *
    * @throws ValidationException if keys are numbers
    */
-  static void check(Key key) {
+  public static void check(Key key) {
     unitOf(key);
   }
 
+  /** Whether the keys are times. */
+  public static boolean isOf(Key key) {
+    return key.unit() != null;
+  }
+
   /** The millisecond that a key lies in. */
-  long millisOf(long key) {
+  public long millisOf(long key) {
     return switch (unit) {
       case SECONDS -> key * 1000;
       case MILLIS -> key;
-      case MICROS, NANOS -> Long.divideUnsigned(key, stepsPerMilli());
+      case MICROS -> Long.divideUnsigned(key, 1000L);
+      case NANOS -> Long.divideUnsigned(key, 1_000_000L);
     };
   }
 
   /** The largest key that a watermark passes; empty if it passes none. */
-  OptionalLong lastKeyAt(long watermark) {
+  public OptionalLong lastKeyAt(long watermark) {
     if (watermark < 0) {
       return OptionalLong.empty();
     }
@@ -74,7 +80,7 @@ final class EventTime {
   }
 
   /** Whether a record of this timestamp may have this key; one without timestamp may. */
-  boolean agrees(long key, @Nullable Long timestamp) {
+  public boolean agrees(long key, @Nullable Long timestamp) {
     return timestamp == null || timestamp == millisOf(key);
   }
 }

@@ -1,4 +1,4 @@
-package io.timestore.flink.sink;
+package io.timestore.flink.types;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
