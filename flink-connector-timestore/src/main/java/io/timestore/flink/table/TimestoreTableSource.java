@@ -4,6 +4,7 @@ import io.timestore.flink.source.ScanSettings;
 import io.timestore.flink.source.TimestoreSource;
 import io.timestore.flink.types.FormatDecoder;
 import io.timestore.flink.types.TableLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -17,17 +18,25 @@ import org.apache.flink.table.connector.format.DecodingFormat;
 import org.apache.flink.table.connector.source.DynamicTableSource;
 import org.apache.flink.table.connector.source.ScanTableSource;
 import org.apache.flink.table.connector.source.SourceProvider;
+import org.apache.flink.table.connector.source.abilities.SupportsFilterPushDown;
+import org.apache.flink.table.connector.source.abilities.SupportsLimitPushDown;
 import org.apache.flink.table.connector.source.abilities.SupportsProjectionPushDown;
 import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.expressions.ResolvedExpression;
 import org.apache.flink.table.types.DataType;
 import org.jspecify.annotations.Nullable;
 
 /** A store as a bounded table of insertions. */
-final class TimestoreTableSource implements ScanTableSource, SupportsProjectionPushDown {
+final class TimestoreTableSource
+    implements ScanTableSource,
+        SupportsProjectionPushDown,
+        SupportsFilterPushDown,
+        SupportsLimitPushDown {
   private final TableLayout layout;
   private final Map<DataTypes.Field, DecodingFormat<DeserializationSchema<RowData>>> formats;
-  private final ScanSettings settings;
   private final @Nullable Integer parallelism;
+  private ScanSettings settings;
+  private KeySet keys = KeySet.all();
   private int[] projection;
   private DataType producedType;
 
@@ -61,6 +70,33 @@ final class TimestoreTableSource implements ScanTableSource, SupportsProjectionP
     producedType = producedDataType;
   }
 
+  /**
+   * What narrows the keys and is not exact is accepted too, and remains: what a plan says of two
+   * scans differs where their rows do, else Flink would take one for the other.
+   */
+  @Override
+  public Result applyFilters(List<ResolvedExpression> filters) {
+    List<ResolvedExpression> accepted = new ArrayList<>();
+    List<ResolvedExpression> remaining = new ArrayList<>();
+    for (ResolvedExpression filter : filters) {
+      KeyPredicate predicate = KeyPredicate.of(filter, layout.key());
+      if (predicate.isExact() || predicate.isNarrow()) {
+        accepted.add(filter);
+        keys = keys.and(predicate.keys());
+      }
+      if (!predicate.isExact()) {
+        remaining.add(filter);
+      }
+    }
+    settings = settings.withKeyRanges(keys.ranges());
+    return Result.of(accepted, remaining);
+  }
+
+  @Override
+  public void applyLimit(long limit) {
+    settings = settings.withLimitRows(limit);
+  }
+
   @Override
   public ScanRuntimeProvider getScanRuntimeProvider(ScanContext context) {
     TypeInformation<RowData> type = context.createTypeInformation(producedType);
@@ -89,6 +125,7 @@ final class TimestoreTableSource implements ScanTableSource, SupportsProjectionP
     TimestoreTableSource copy =
         new TimestoreTableSource(layout, formats, settings, parallelism, producedType);
     copy.projection = projection;
+    copy.keys = keys;
     return copy;
   }
 
