@@ -49,6 +49,11 @@ public final class StoreJudge {
     return rows;
   }
 
+  /** Visible rows. */
+  public long rowCount() throws IOException {
+    return lanes().stream().mapToLong(lane -> lane.rows - lane.from).sum();
+  }
+
   /** Lanes in the commit record. */
   public int laneCount() throws IOException {
     return lanes().size();

@@ -312,7 +312,8 @@ final class RunLanes implements Closeable {
             own.files().directory()
                 + " was cut to "
                 + published.get().rows()
-                + " rows by a truncation while this writer held it: open a new writer");
+                + " rows while this writer held it, by a truncation or by a job that went back to an"
+                + " older checkpoint: open a new writer");
       }
       if (published.get().rows() > own.preparedRows() || !published.get().owner().is(owner.run())) {
         throw new ConflictException(

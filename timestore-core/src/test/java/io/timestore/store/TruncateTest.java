@@ -324,8 +324,8 @@ class TruncateTest {
           .isInstanceOf(ConflictException.class)
           .hasMessage(
               path
-                  + " was cut to 5 rows by a truncation while this writer held it: open a new"
-                  + " writer");
+                  + " was cut to 5 rows while this writer held it, by a truncation or by a job that"
+                  + " went back to an older checkpoint: open a new writer");
       appendDirectly(5, 7);
     }
     assertHasKeys(LongStream.range(0, 7));
@@ -343,8 +343,8 @@ class TruncateTest {
           .isInstanceOf(ConflictException.class)
           .hasMessage(
               path
-                  + " was cut to 5 rows by a truncation while this writer held it: open a new"
-                  + " writer");
+                  + " was cut to 5 rows while this writer held it, by a truncation or by a job that"
+                  + " went back to an older checkpoint: open a new writer");
       appendDirectly(5, 7);
     }
     assertHasKeys(LongStream.range(0, 7));

@@ -2,6 +2,8 @@ package io.timestore.flink.sink;
 
 import io.timestore.format.Batch;
 import io.timestore.format.ColumnData;
+import io.timestore.format.Commit;
+import io.timestore.format.Lineage;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -19,26 +21,43 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
  * parts, each with some of them, so that a rescale can deal them out.
  *
  * @param sink who made this state
+ * @param store the id of the store beside which it was made; {@link Commit#NO_ID}: not known
+ * @param preparedCheckpointId the last checkpoint for which the writer prepared rows; −1: none, or
+ *     not known
  * @param newest the largest key that the writer has written
  * @param tables of the rows that are held
  * @param held rows that wait for the watermark, with a column for each of the tables
  */
-record SinkState(SinkIdentity sink, OptionalLong newest, List<String> tables, Batch held) {
+record SinkState(
+    SinkIdentity sink,
+    UUID store,
+    long preparedCheckpointId,
+    OptionalLong newest,
+    List<String> tables,
+    Batch held) {
 
   SinkState {
     tables = List.copyOf(tables);
   }
 
   /** The state of a writer that holds no rows. */
-  static SinkState withoutRows(SinkIdentity sink, OptionalLong newest) {
-    return new SinkState(sink, newest, List.of(), new Batch(0));
+  static SinkState withoutRows(
+      SinkIdentity sink, UUID store, long preparedCheckpointId, OptionalLong newest) {
+    return new SinkState(sink, store, preparedCheckpointId, newest, List.of(), new Batch(0));
+  }
+
+  /** The state of a writer that holds these rows. */
+  SinkState holding(List<String> tablesOfRows, Batch rows) {
+    return new SinkState(sink, store, preparedCheckpointId, newest, tablesOfRows, rows);
   }
 
   /**
    * All integers are big-endian. Version 1: the lineage and the submission, 16 bytes each. Version
-   * 2 goes on with
+   * 3 goes on with what follows, version 2 without the first two.
    *
    * <pre>
+   * 16 bytes      the store
+   * i64           the last checkpoint for which rows were prepared, or −1
    * u8            1 if a key was written, else 0
    * u64           the newest key, or 0
    * u32           number of tables; for each: u16 bytes of its name, the name in UTF-8
@@ -48,7 +67,7 @@ record SinkState(SinkIdentity sink, OptionalLong newest, List<String> tables, Ba
    * </pre>
    */
   static final class Serializer implements SimpleVersionedSerializer<SinkState> {
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
     private static final int VERSION_1_BYTES = 4 * Long.BYTES;
 
     @Override
@@ -63,6 +82,8 @@ record SinkState(SinkIdentity sink, OptionalLong newest, List<String> tables, Ba
       ByteBuffer out = ByteBuffer.allocate(sizeBytes(state, names));
       put(out, state.sink.lineage());
       put(out, state.sink.submission());
+      put(out, state.store);
+      out.putLong(state.preparedCheckpointId);
       out.put((byte) (state.newest.isPresent() ? 1 : 0)).putLong(state.newest.orElse(0));
       out.putInt(names.size());
       for (byte[] name : names) {
@@ -75,7 +96,8 @@ record SinkState(SinkIdentity sink, OptionalLong newest, List<String> tables, Ba
 
     private static int sizeBytes(SinkState state, List<byte[]> names) throws IOException {
       Batch held = state.held;
-      long sizeBytes = VERSION_1_BYTES + 1 + Long.BYTES + 3 * Integer.BYTES + held.sizeBytes();
+      long sizeBytes = VERSION_1_BYTES + 3 * Long.BYTES + 1 + Long.BYTES;
+      sizeBytes += 3 * Integer.BYTES + held.sizeBytes();
       sizeBytes += names.stream().mapToLong(name -> Short.BYTES + name.length).sum();
       if (sizeBytes > Integer.MAX_VALUE - 64) {
         throw new IOException(
@@ -116,7 +138,7 @@ record SinkState(SinkIdentity sink, OptionalLong newest, List<String> tables, Ba
       try {
         return switch (version) {
           case 1 -> version1(bytes);
-          case 2 -> version2(bytes);
+          case 2, 3 -> sinceVersion2(version, bytes);
           default ->
               throw new IOException(
                   "sink state of version "
@@ -131,10 +153,11 @@ record SinkState(SinkIdentity sink, OptionalLong newest, List<String> tables, Ba
 
     private static SinkState version1(byte[] bytes) throws IOException {
       checkSize(bytes, VERSION_1_BYTES);
-      return withoutRows(identity(ByteBuffer.wrap(bytes)), OptionalLong.empty());
+      SinkIdentity sink = identity(ByteBuffer.wrap(bytes));
+      return withoutRows(sink, Commit.NO_ID, Lineage.NO_CHECKPOINT, OptionalLong.empty());
     }
 
-    private static SinkState version2(byte[] bytes) throws IOException {
+    private static SinkState sinceVersion2(int version, byte[] bytes) throws IOException {
       int crcAt = bytes.length - Integer.BYTES;
       if (crcAt < 0 || ByteBuffer.wrap(bytes).getInt(crcAt) != crc(bytes, crcAt)) {
         throw new IOException(
@@ -142,6 +165,8 @@ record SinkState(SinkIdentity sink, OptionalLong newest, List<String> tables, Ba
       }
       ByteBuffer in = ByteBuffer.wrap(bytes, 0, crcAt);
       SinkIdentity sink = identity(in);
+      UUID store = version == 2 ? Commit.NO_ID : new UUID(in.getLong(), in.getLong());
+      long prepared = version == 2 ? Lineage.NO_CHECKPOINT : in.getLong();
       boolean hasNewest = in.get() != 0;
       long newest = in.getLong();
       List<String> tables = new ArrayList<>();
@@ -153,7 +178,12 @@ record SinkState(SinkIdentity sink, OptionalLong newest, List<String> tables, Ba
       Batch rows = rows(in, bytes, tables.size());
       checkSize(bytes, in.position() + Integer.BYTES);
       return new SinkState(
-          sink, hasNewest ? OptionalLong.of(newest) : OptionalLong.empty(), tables, rows);
+          sink,
+          store,
+          prepared,
+          hasNewest ? OptionalLong.of(newest) : OptionalLong.empty(),
+          tables,
+          rows);
     }
 
     private static void checkSize(byte[] bytes, int expected) throws IOException {

@@ -6,6 +6,7 @@ import io.timestore.flink.types.KeyColumn;
 import io.timestore.flink.types.TableLayout;
 import io.timestore.format.Batch;
 import io.timestore.format.Commit;
+import io.timestore.format.CommitRecord;
 import io.timestore.store.Holder;
 import io.timestore.store.Publisher;
 import io.timestore.store.Publisher.RestoreMode;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.connector.sink2.CommittingSinkWriter;
@@ -49,6 +51,15 @@ final class TimestoreWriter<T>
   /** The submission's rows are all in the store: an attempt that comes too late writes nothing. */
   private final boolean isFinished;
 
+  private final Store store;
+  private final RestoredState restored;
+
+  /** Whether the store was seen to have all that came before the restored state. */
+  private boolean isStoreChecked;
+
+  private long preparedCheckpointId;
+  private boolean isPrepared;
+
   private boolean isLast;
   private long watermark = Long.MIN_VALUE;
 
@@ -57,17 +68,27 @@ final class TimestoreWriter<T>
       RowAppender<T> rows,
       SinkSettings settings,
       SinkIdentity identity,
+      Store store,
       StoreWriter writer,
-      OptionalLong newest,
+      RestoredState restored,
       WriterInitContext context,
       boolean isFinished) {
     this.layout = layout;
+    this.store = store;
+    this.restored = restored;
+    this.isStoreChecked = restored.isEmpty();
+    this.preparedCheckpointId = restored.preparedCheckpointId();
     this.identity = identity;
     this.lateRows = settings.lateRows();
     this.writer = writer;
     this.rows = rows;
+    OptionalLong newest = restored.newest();
     this.buffer =
-        new ReorderBuffer(writer, layout.columns(), settings.reorderBufferBytes(), newest);
+        new ReorderBuffer(
+            writer,
+            layout.columns(),
+            settings.reorderBufferBytes(),
+            newest.isPresent() ? newest : writer.lastKey());
     this.metrics = new WriterMetrics(context.metricGroup(), layout.path(), buffer, writer);
     this.eventTime = settings.ordering() == Ordering.WATERMARK ? new EventTime(layout.key()) : null;
     this.isFinished = isFinished;
@@ -83,15 +104,16 @@ final class TimestoreWriter<T>
       WriterInitContext context,
       Collection<SinkState> states)
       throws IOException {
+    RestoredState restored = new RestoredState(layout, states);
     SinkIdentity own =
-        states.isEmpty()
+        restored.isEmpty()
             ? identity
-            : new SinkIdentity(states.iterator().next().sink().lineage(), identity.submission());
+            : new SinkIdentity(restored.sink().lineage(), identity.submission());
     IoThreads thread = new IoThreads("timestore-open", 1);
     try {
-      Store store = thread.call(() -> openStore(layout));
+      Store store = thread.call(() -> openStore(layout, restored));
       boolean isFinished =
-          thread.call(() -> register(store, settings.restoreMode(), own, context, states));
+          thread.call(() -> register(store, settings.restoreMode(), own, context, restored));
       if (isFinished) {
         LOG.info("The rows of this submission are all in {}, nothing is left to do", layout.path());
       }
@@ -106,18 +128,18 @@ final class TimestoreWriter<T>
       StoreWriter writer =
           store.writer(settings.overwrite() ? options.overwriting() : options, layout.tables());
       try {
-        OptionalLong newest = newest(states);
         TimestoreWriter<T> opened =
             new TimestoreWriter<>(
                 layout,
                 format.appender(layout),
                 settings,
                 own,
+                store,
                 writer,
-                newest.isPresent() ? newest : writer.lastKey(),
+                restored,
                 context,
                 isFinished);
-        for (SinkState state : states) {
+        for (SinkState state : restored.states()) {
           new HeldRows(state, layout).appendTo(opened.buffer);
         }
         return opened;
@@ -139,20 +161,20 @@ final class TimestoreWriter<T>
       RestoreMode restoreMode,
       SinkIdentity own,
       WriterInitContext context,
-      Collection<SinkState> states)
+      RestoredState restored)
       throws IOException {
-    if (states.isEmpty() && context.getRestoredCheckpointId().isPresent()) {
+    if (restored.isEmpty() && context.getRestoredCheckpointId().isPresent()) {
       return false; // A rescale left it without state: others of its submission register.
     }
     try (Publisher publisher = store.publisher()) {
-      if (states.isEmpty()) {
+      if (restored.isEmpty()) {
         return publisher.startWithoutState(own.submission());
       }
-      SinkIdentity restored = states.iterator().next().sink();
+      SinkIdentity before = restored.sink();
       publisher.register(
           new Restored(
-              restored.lineage(),
-              restored.submission(),
+              before.lineage(),
+              before.submission(),
               own.submission(),
               context.getRestoredCheckpointId().orElseThrow(),
               restoreMode));
@@ -160,21 +182,10 @@ final class TimestoreWriter<T>
     }
   }
 
-  /**
-   * The largest key that the restored writer wrote. After a rescale there may be several writers:
-   * the smallest, so that no row is late that was in time for its own.
-   */
-  private static OptionalLong newest(Collection<SinkState> states) {
-    return states.stream()
-        .filter(state -> state.newest().isPresent())
-        .map(state -> state.newest().getAsLong())
-        .min(Long::compareUnsigned)
-        .map(OptionalLong::of)
-        .orElse(OptionalLong.empty());
-  }
-
-  private static Store openStore(TableLayout layout) throws IOException {
-    if (layout.storeId() != null && !Store.exists(layout.directory())) {
+  private static Store openStore(TableLayout layout, RestoredState restored) throws IOException {
+    boolean exists = Store.exists(layout.directory());
+    restored.checkIsThere(exists);
+    if (layout.storeId() != null && !exists) {
       throw new ValidationException(
           "path '"
               + layout.path()
@@ -187,6 +198,7 @@ final class TimestoreWriter<T>
               + "; expected one directory that all hosts share");
     }
     Store store = Store.openOrCreate(layout.directory(), layout.newSchema());
+    restored.checkIsSame(store);
     return layout.writable(store);
   }
 
@@ -266,19 +278,31 @@ final class TimestoreWriter<T>
 
   @Override
   public Collection<Commit> prepareCommit() throws IOException {
-    return writer.prepare(isLast, watermark).map(List::of).orElse(List.of());
+    Optional<Commit> commit = writer.prepare(isLast, watermark);
+    // What the last one is called is not known here: Flink counts it as the next checkpoint.
+    isPrepared = !isLast && commit.isPresent();
+    return commit.map(List::of).orElse(List.of());
   }
 
   @Override
-  public List<SinkState> snapshotState(long checkpointId) {
-    OptionalLong newest = buffer.newest();
-    List<Batch> held = buffer.held();
-    if (held.isEmpty()) {
-      return List.of(SinkState.withoutRows(identity, newest));
+  public List<SinkState> snapshotState(long checkpointId) throws IOException {
+    if (!isStoreChecked) {
+      try (IoThreads thread = new IoThreads("timestore-restore", 1)) {
+        CommitRecord record = thread.call(() -> store.snapshot().record());
+        restored.checkIsNotOlder(record, identity.submission());
+      }
+      isStoreChecked = true;
     }
-    return held.stream()
-        .map(page -> new SinkState(identity, newest, layout.tables(), page))
-        .toList();
+    if (isPrepared) {
+      preparedCheckpointId = checkpointId;
+      isPrepared = false;
+    }
+    SinkState state =
+        SinkState.withoutRows(identity, store.id(), preparedCheckpointId, buffer.newest());
+    List<Batch> held = buffer.held();
+    return held.isEmpty()
+        ? List.of(state)
+        : held.stream().map(page -> state.holding(layout.tables(), page)).toList();
   }
 
   @Override

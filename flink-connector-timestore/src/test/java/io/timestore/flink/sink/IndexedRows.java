@@ -7,6 +7,7 @@ import io.timestore.flink.StoreJudge;
 import io.timestore.flink.StoreJudge.StoredRow;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import org.apache.flink.api.connector.source.util.ratelimit.RateLimiterStrategy;
 import org.apache.flink.configuration.MemorySize;
@@ -36,8 +37,22 @@ final class IndexedRows {
   private IndexedRows() {}
 
   static DataGeneratorSource<RowData> source(long rowCount, int rowsPerCheckpoint) {
+    return source(0, rowCount, rowsPerCheckpoint);
+  }
+
+  /** Those from one index on. */
+  static DataGeneratorSource<RowData> source(long first, long rowCount, int rowsPerCheckpoint) {
     return new DataGeneratorSource<>(
-        IndexedRows::row, rowCount, RateLimiterStrategy.perCheckpoint(rowsPerCheckpoint), TYPE);
+        index -> row(first + index),
+        rowCount,
+        RateLimiterStrategy.perCheckpoint(rowsPerCheckpoint),
+        TYPE);
+  }
+
+  /** The first rows, that many a second. */
+  static DataGeneratorSource<RowData> steadySource(long rowCount, int rowsPerSecond) {
+    return new DataGeneratorSource<>(
+        IndexedRows::row, rowCount, RateLimiterStrategy.perSecond(rowsPerSecond), TYPE);
   }
 
   static TimestoreSink<RowData> sink(Path store) {
@@ -53,7 +68,18 @@ final class IndexedRows {
 
   /** Each row is there once, in order, and whole. */
   static void assertExactlyOnce(Path store, int rowCount, String run) throws IOException {
+    assertAre(new StoreJudge(store).rows("index", "text"), rowCount, run);
+  }
+
+  /** Each row is there once and whole; rows of one key in any order, as parallel writers do it. */
+  static void assertEachOnce(Path store, int rowCount, String run) throws IOException {
     List<StoredRow> rows = new StoreJudge(store).rows("index", "text");
+    rows.sort(Comparator.comparingLong(row -> row.int64(0)));
+    assertAre(rows, rowCount, run);
+  }
+
+  /** These are the first rows, and no others. */
+  static void assertAre(List<StoredRow> rows, int rowCount, String run) {
     assertThat(rows).as(run).hasSize(rowCount);
     for (int i = 0; i < rowCount; i++) {
       StoredRow row = rows.get(i);
@@ -63,7 +89,7 @@ final class IndexedRows {
     }
   }
 
-  private static RowData row(long index) {
+  static RowData row(long index) {
     return GenericRowData.of(key(index), index, StringData.fromString(text(index)));
   }
 

@@ -1,38 +1,46 @@
 package io.timestore.flink.sink;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.timestore.flink.StoreJudge;
+import io.timestore.flink.StoreJudge.StoredRow;
+import io.timestore.store.Publisher;
+import io.timestore.store.Publisher.RestoreMode;
 import io.timestore.store.Store;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.concurrent.TimeUnit;
-import org.apache.flink.api.common.eventtime.WatermarkStrategy;
-import org.apache.flink.configuration.Configuration;
-import org.apache.flink.configuration.RestartStrategyOptions;
-import org.apache.flink.configuration.StateRecoveryOptions;
-import org.apache.flink.core.execution.JobClient;
-import org.apache.flink.core.execution.SavepointFormatType;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.stream.Stream;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
-import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.test.junit5.MiniClusterExtension;
-import org.jspecify.annotations.Nullable;
+import org.apache.flink.util.FileUtils;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Jobs that go on from a savepoint, as a new submission. */
+/** Jobs that go on from a savepoint, as a new submission, and what may lie in between. */
 class RestoreITCase {
-  private static final int ROWS = 120_000;
-  private static final int ROWS_PER_CHECKPOINT = 1_000;
+  private static final int ROWS = 15_000;
 
   @RegisterExtension
   static final MiniClusterExtension CLUSTER =
       new MiniClusterExtension(
-          new MiniClusterResourceConfiguration.Builder().setNumberSlotsPerTaskManager(2).build());
+          new MiniClusterResourceConfiguration.Builder().setNumberSlotsPerTaskManager(8).build());
 
   @TempDir Path directory;
   private Path store;
@@ -42,75 +50,321 @@ class RestoreITCase {
     store = directory.resolve("store");
   }
 
-  private JobClient submit(@Nullable String savepoint) throws Exception {
-    Configuration configuration = new Configuration();
-    configuration.set(RestartStrategyOptions.RESTART_STRATEGY, "disable");
-    if (savepoint != null) {
-      configuration.set(StateRecoveryOptions.SAVEPOINT_PATH, savepoint);
-    }
-    StreamExecutionEnvironment environment =
-        StreamExecutionEnvironment.getExecutionEnvironment(configuration);
-    environment.setParallelism(1);
-    environment.enableCheckpointing(50);
-    environment
-        .fromSource(
-            IndexedRows.source(ROWS, ROWS_PER_CHECKPOINT), WatermarkStrategy.noWatermarks(), "rows")
-        .uid("rows")
-        .sinkTo(IndexedRows.sink(store))
-        .uid("store");
-    return environment.executeAsync();
+  /** Names are told apart by their directory: {@link RowCounts} are for the whole JVM. */
+  private IndexedJob job(String name) {
+    return new IndexedJob(name + " in " + directory, store, ROWS);
   }
 
-  private void awaitRows(long rowCount) {
-    await()
-        .atMost(Duration.ofSeconds(60))
-        .until(() -> Store.exists(store) && visibleRows() >= rowCount);
+  private NavigableMap<Long, Long> rowsBefore(String name) {
+    return RowCounts.taken(name + " in " + directory);
   }
 
-  private long visibleRows() throws IOException {
-    return Store.open(store).snapshot().rowCount();
+  private StoreJudge judge() {
+    return new StoreJudge(store);
   }
 
-  private static void awaitEnd(JobClient job) throws Exception {
-    job.getJobExecutionResult().get(60, TimeUnit.SECONDS);
+  private String stopped(IndexedJob job, int rowCount) throws Exception {
+    RunningJob running = job.submit();
+    running.awaitRows(rowCount);
+    String savepoint = running.stop();
+    assertThat(judge().rowCount()).isBetween((long) rowCount, ROWS - 1L);
+    return savepoint;
   }
 
-  private String savepointDirectory() {
-    return directory.resolve("savepoints").toUri().toString();
+  /** A savepoint of a job that is cancelled when it has committed further rows. */
+  private String overtaken(IndexedJob job) throws Exception {
+    RunningJob running = job.submit();
+    running.awaitRows(2_000);
+    String savepoint = running.savepoint();
+    running.awaitRows(judge().rowCount() + 3_000);
+    running.cancel();
+    assertThat(judge().rowCount()).isLessThan(ROWS);
+    return savepoint;
   }
 
   @Test
-  void aJobStoppedWithASavepointGoesOnFromItWithEachRowOnce() throws Exception {
-    JobClient first = submit(null);
-    awaitRows(10_000);
-    String savepoint =
-        first
-            .stopWithSavepoint(false, savepointDirectory(), SavepointFormatType.CANONICAL)
-            .get(60, TimeUnit.SECONDS);
-    long stoppedAt = visibleRows();
+  void aJobStoppedWithASavepointGoesOnFromItUnderAnotherJobId() throws Exception {
+    RunningJob first = job("first").submit();
+    first.awaitRows(3_000);
+    String savepoint = first.stop();
+    long stoppedAt = judge().rowCount();
     assertThat(stoppedAt).isLessThan(ROWS);
 
-    awaitEnd(submit(savepoint));
+    RunningJob second = job("second").from(savepoint).submit();
+    second.awaitEnd();
 
+    assertThat(second.id()).isNotEqualTo(first.id());
     IndexedRows.assertExactlyOnce(store, ROWS, "stopped at row " + stoppedAt);
   }
 
   @Test
-  void aSavepointThatIsOlderThanTheStoreIsRefusedAndNothingIsWritten() throws Exception {
-    JobClient first = submit(null);
-    awaitRows(10_000);
-    String savepoint =
-        first
-            .triggerSavepoint(savepointDirectory(), SavepointFormatType.CANONICAL)
-            .get(60, TimeUnit.SECONDS);
-    awaitRows(visibleRows() + 10_000);
-    first.cancel().get(60, TimeUnit.SECONDS);
-    await().until(() -> first.getJobStatus().get().isGloballyTerminalState());
-    long rowsBefore = visibleRows();
+  void aJobIsRescaledFromOneToFourToTwo() throws Exception {
+    String ofOne = stopped(job("one"), 3_000);
+    String ofFour = stopped(job("four").from(ofOne).parallelism(4), 7_000);
+    job("two").from(ofFour).parallelism(2).submit().awaitEnd();
 
-    assertThatThrownBy(() -> awaitEnd(submit(savepoint)))
-        .hasStackTraceContaining("the state is of checkpoint")
+    IndexedRows.assertEachOnce(store, ROWS, "rescaled");
+    assertThat(judge().laneCount()).isEqualTo(1 + 4 + 2);
+  }
+
+  @Test
+  void aSavepointOlderThanTheStoreIsRefusedWithBothCheckpointsAndTheRowsBetweenThem()
+      throws Exception {
+    String savepoint = overtaken(job("first"));
+    long visible = judge().rowCount();
+    long restored = RunningJob.checkpointId(savepoint);
+    long published =
+        rowsBefore("first").entrySet().stream()
+            .filter(checkpoint -> checkpoint.getValue() == visible)
+            .findFirst()
+            .orElseThrow()
+            .getKey();
+
+    job("second")
+        .from(savepoint)
+        .submit()
+        .failure()
+        .hasStackTraceContaining(
+            store
+                + ": the state is of checkpoint "
+                + restored
+                + ", but checkpoints up to "
+                + published
+                + " of its lineage are in the store, "
+                + (visible - rowsBefore("first").get(restored))
+                + " rows more: going on would write their rows twice.");
+    assertThat(judge().rowCount()).isEqualTo(visible);
+  }
+
+  @Test
+  void withTruncateItTakesBackWhatCameAfterItAndGoesOn() throws Exception {
+    String savepoint = overtaken(job("first").parallelism(2));
+
+    job("second")
+        .from(savepoint)
+        .parallelism(2)
+        .sink(sink -> sink.restoreMode(RestoreMode.TRUNCATE))
+        .submit()
+        .awaitEnd();
+
+    IndexedRows.assertEachOnce(store, ROWS, "truncated");
+  }
+
+  @Test
+  void ofTwoJobsFromOneSavepointTheSecondIsRefusedWhileTheFirstGoesOn() throws Exception {
+    String savepoint = stopped(job("common"), 3_000);
+    RunningJob first = job("first").from(savepoint).submit();
+    first.awaitRows(judge().rowCount() + 1_000);
+
+    job("second")
+        .from(savepoint)
+        .submit()
+        .failure()
         .hasStackTraceContaining("of its lineage are in the store");
-    assertThat(visibleRows()).isEqualTo(rowsBefore);
+
+    first.awaitEnd();
+    IndexedRows.assertExactlyOnce(store, ROWS, "forked");
+  }
+
+  @Test
+  void ofTwoJobsFromOneSavepointTheSecondMayTakeOverAndTheFirstIsTold() throws Exception {
+    String savepoint = stopped(job("common"), 3_000);
+    RunningJob first = job("first").from(savepoint).submit();
+    first.awaitRows(judge().rowCount() + 1_000);
+
+    RunningJob second =
+        job("second").from(savepoint).sink(sink -> sink.restoreMode(RestoreMode.TRUNCATE)).submit();
+
+    first.failure().hasStackTraceContaining("by a job that went back to an older checkpoint");
+    second.awaitEnd();
+    IndexedRows.assertExactlyOnce(store, ROWS, "forked");
+  }
+
+  @ParameterizedTest
+  @EnumSource(RestoreMode.class)
+  void rowsOfAnotherJobInBetweenStay(RestoreMode mode) throws Exception {
+    boolean truncates = mode == RestoreMode.TRUNCATE;
+    String savepoint = truncates ? overtaken(job("first")) : stopped(job("first"), 3_000);
+    int others = 1_000;
+    new IndexedJob("other in " + directory, store, others).firstRow(ROWS).submit().awaitEnd();
+
+    job("second").from(savepoint).sink(sink -> sink.restoreMode(mode)).submit().awaitEnd();
+
+    IndexedRows.assertEachOnce(store, ROWS + others, "beside another job, " + mode);
+  }
+
+  /** Both where the job can go on behind them, and where it needs a lane of its own. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aRowOfTheCrateInBetweenStays(boolean isNewerThanAllOthers) throws Exception {
+    String savepoint = stopped(job("first"), 3_000);
+    int stoppedAt = (int) judge().rowCount();
+    List<StoredRow> expected = new ArrayList<>(judge().rows("index", "text"));
+    appendAsTheCrate(stoppedAt, isNewerThanAllOthers ? ROWS : stoppedAt - 1);
+
+    job("second").from(savepoint).submit().awaitEnd();
+
+    List<StoredRow> rows = judge().rows("index", "text");
+    assertThat(rows.removeIf(row -> row.text(1).equals("of the crate"))).isTrue();
+    assertThat(rows).hasSizeGreaterThan(expected.size());
+    rows.sort(Comparator.comparingLong(row -> row.int64(0)));
+    IndexedRows.assertAre(rows, ROWS, "beside the crate");
+  }
+
+  /** Appends a row to lane 0 and replaces {@code length} by its eight bytes, as the crate does. */
+  private void appendAsTheCrate(long rowCount, long index) throws IOException {
+    byte[] text = "of the crate".getBytes(StandardCharsets.UTF_8);
+    append("index", rowCount, ByteBuffer.allocate(8).putLong(Long.reverseBytes(index)).array());
+    append("text", rowCount, text);
+    write("keys", rowCount * 8, u64(index / 3 * 10));
+    Path length = directory.resolve("new_length");
+    Files.write(length, u64(rowCount + 1));
+    Files.move(length, store.resolve("length"), StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private void append(String table, long rowCount, byte[] cell) throws IOException {
+    byte[] offsets = Files.readAllBytes(store.resolve(table).resolve("offsets"));
+    long end = ByteBuffer.wrap(offsets).getLong((int) (rowCount - 1) * 8);
+    write(table + "/data", end, cell);
+    write(table + "/offsets", rowCount * 8, u64(end + cell.length));
+  }
+
+  private static byte[] u64(long value) {
+    return ByteBuffer.allocate(8).putLong(value).array();
+  }
+
+  private void write(String file, long position, byte[] bytes) throws IOException {
+    try (FileChannel channel = FileChannel.open(store.resolve(file), StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.wrap(bytes), position);
+    }
+  }
+
+  @Test
+  void aStoreThatWasMovedIsGoneOnWithWhereItIs() throws Exception {
+    String savepoint = stopped(job("first"), 3_000);
+    Path before = store;
+    store = directory.resolve("moved");
+    Files.move(before, store);
+
+    job("second").from(savepoint).submit().awaitEnd();
+
+    IndexedRows.assertExactlyOnce(store, ROWS, "moved");
+    assertThat(before).doesNotExist();
+  }
+
+  @Test
+  void aStoreThatIsGoneIsNotMadeAnewUnderState() throws Exception {
+    RunningJob first = job("first").restarts(3).submit();
+    first.awaitRows(3_000);
+    Files.move(store, directory.resolve("moved"));
+
+    first.failure().hasStackTraceContaining("no store");
+
+    assertThat(store).doesNotExist();
+  }
+
+  @Test
+  void anotherStoreInItsPlaceIsRefused() throws Exception {
+    String savepoint = idle("first");
+    Files.move(store, directory.resolve("moved"));
+    new IndexedJob("other in " + directory, store, 100).submit().awaitEnd();
+
+    job("second")
+        .from(savepoint)
+        .submit()
+        .failure()
+        .hasStackTraceContaining(store + " is store " + Store.open(store).id() + " as seen from")
+        .hasStackTraceContaining(
+            "the restored state was written beside store "
+                + Store.open(directory.resolve("moved")).id());
+    IndexedRows.assertExactlyOnce(store, 100, "of the other job");
+  }
+
+  /** A savepoint of a job whose last checkpoints brought nothing. */
+  private String idle(String name) throws Exception {
+    RunningJob running =
+        job(name).through(rows -> rows.filter(row -> row.getLong(1) < 3_000)).submit();
+    running.awaitRows(3_000);
+    running.awaitCheckpoints(2);
+    return running.stop();
+  }
+
+  @Test
+  void anEmptiedStoreIsGoneOnWith() throws Exception {
+    String savepoint = stopped(job("first"), 3_000);
+    long stoppedAt = judge().rowCount();
+    try (Publisher publisher = Store.open(store).publisher()) {
+      publisher.truncate(0);
+    }
+
+    job("second").from(savepoint).submit().awaitEnd();
+
+    assertThat(judge().rows("index", "text"))
+        .hasSize((int) (ROWS - stoppedAt))
+        .first()
+        .returns(stoppedAt, row -> row.int64(0));
+  }
+
+  @Test
+  void aStoreBroughtBackFromABackupOlderThanTheStateIsRefused() throws Exception {
+    Path backup = directory.resolve("backup");
+    String older = stopped(job("first"), 2_000);
+    copy(store, backup);
+    String newer = stopped(job("second").from(older), 5_000);
+    FileUtils.deleteDirectory(store.toFile());
+    copy(backup, store);
+    long visible = judge().rowCount();
+
+    job("third").from(newer).submit().failure().hasStackTraceContaining("older copy?");
+    assertThat(judge().rowCount()).isEqualTo(visible);
+
+    job("fourth").from(older).submit().awaitEnd();
+    IndexedRows.assertExactlyOnce(store, ROWS, "from the state of the backup's time");
+  }
+
+  @Test
+  void soItIsIfTheStatesLastCheckpointsBroughtNothing() throws Exception {
+    Path backup = directory.resolve("backup");
+    String older = stopped(job("first"), 2_000);
+    copy(store, backup);
+    RunningJob running =
+        job("second")
+            .from(older)
+            .through(rows -> rows.filter(row -> row.getLong(1) < 5_000))
+            .submit();
+    running.awaitRows(5_000);
+    running.awaitCheckpoints(2);
+    String newer = running.stop();
+    FileUtils.deleteDirectory(store.toFile());
+    copy(backup, store);
+
+    job("third").from(newer).submit().failure().hasStackTraceContaining("older copy?");
+    assertThat(judge().rowCount()).isLessThan(5_000);
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      files.forEach(
+          file -> {
+            try {
+              Files.copy(file, to.resolve(from.relativize(file).toString()));
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    }
+  }
+
+  @Test
+  void aSavepointWithoutStopAndThenAFailureCountNothingTwice() throws Exception {
+    RunningJob running = job("failing").restarts(1).submit();
+    running.awaitRows(3_000);
+    String savepoint = running.savepoint();
+    RowCounts.fail("failing in " + directory);
+    await().until(() -> !RowCounts.isToFail("failing in " + directory));
+    running.awaitEnd();
+
+    IndexedRows.assertExactlyOnce(store, ROWS, "failed after " + savepoint);
+    assertThat(judge().laneCount()).isEqualTo(2);
   }
 }

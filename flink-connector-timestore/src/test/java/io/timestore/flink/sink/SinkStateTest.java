@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.timestore.format.Batch;
+import io.timestore.format.Commit;
+import io.timestore.format.Lineage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
@@ -24,6 +26,7 @@ class SinkStateTest {
       new SinkIdentity(
           UUID.fromString("01234567-89ab-4def-8123-456789abcdef"),
           UUID.fromString("01987654-3210-7000-8000-000000000001"));
+  private final UUID store = UUID.fromString("fedcba98-7654-4321-8fed-cba987654321");
 
   private static byte[] golden(int version) throws IOException {
     try (InputStream in = resource("sink-state-v" + version + ".hex")) {
@@ -35,7 +38,7 @@ class SinkStateTest {
     return requireNonNull(SinkStateTest.class.getResourceAsStream("/sink-state/" + name), name);
   }
 
-  private SinkState state() {
+  private SinkState state(UUID storeId, long preparedCheckpointId) {
     Batch rows = new Batch(2);
     rows.column(0).appendLong(7);
     rows.column(1).appendString("a");
@@ -46,11 +49,14 @@ class SinkStateTest {
     rows.column(0).appendLong(-1);
     rows.column(1).appendString("bcd");
     rows.appendKey(-1L);
-    return new SinkState(sink, OptionalLong.of(-2L), List.of("size", "naïve"), rows);
+    return SinkState.withoutRows(sink, storeId, preparedCheckpointId, OptionalLong.of(-2L))
+        .holding(List.of("size", "naïve"), rows);
   }
 
   private static void assertSame(SinkState found, SinkState expected) {
     assertThat(found.sink()).isEqualTo(expected.sink());
+    assertThat(found.store()).isEqualTo(expected.store());
+    assertThat(found.preparedCheckpointId()).isEqualTo(expected.preparedCheckpointId());
     assertThat(found.newest()).isEqualTo(expected.newest());
     assertThat(found.tables()).isEqualTo(expected.tables());
     assertThat(found.held().rowCount()).isEqualTo(expected.held().rowCount());
@@ -66,34 +72,41 @@ class SinkStateTest {
   @Test
   void versionOneIsReadAsAStateWithoutRows() throws IOException {
     assertSame(
-        serializer.deserialize(1, golden(1)), SinkState.withoutRows(sink, OptionalLong.empty()));
+        serializer.deserialize(1, golden(1)),
+        SinkState.withoutRows(sink, Commit.NO_ID, Lineage.NO_CHECKPOINT, OptionalLong.empty()));
   }
 
   @Test
-  void versionTwoHasTheseBytes() throws IOException {
-    assertThat(serializer.getVersion()).isEqualTo(2);
-    assertThat(HexFormat.of().formatHex(serializer.serialize(state())))
-        .isEqualTo(HexFormat.of().formatHex(golden(2)));
-    assertSame(serializer.deserialize(2, golden(2)), state());
+  void versionTwoIsReadAsAStateThatKnowsNoStore() throws IOException {
+    assertSame(serializer.deserialize(2, golden(2)), state(Commit.NO_ID, Lineage.NO_CHECKPOINT));
+  }
+
+  @Test
+  void versionThreeHasTheseBytes() throws IOException {
+    assertThat(serializer.getVersion()).isEqualTo(3);
+    assertThat(HexFormat.of().formatHex(serializer.serialize(state(store, 258))))
+        .isEqualTo(HexFormat.of().formatHex(golden(3)));
+    assertSame(serializer.deserialize(3, golden(3)), state(store, 258));
   }
 
   @Test
   void aStateWithoutRowsComesBack() throws IOException {
-    SinkState state = SinkState.withoutRows(sink, OptionalLong.empty());
+    SinkState state =
+        SinkState.withoutRows(sink, store, Lineage.NO_CHECKPOINT, OptionalLong.empty());
 
-    assertSame(serializer.deserialize(2, serializer.serialize(state)), state);
+    assertSame(serializer.deserialize(3, serializer.serialize(state)), state);
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 3, -1})
+  @ValueSource(ints = {0, 4, -1})
   void anUnknownVersionIsRefused(int version) {
     assertThatThrownBy(() -> serializer.deserialize(version, golden(2)))
         .isInstanceOf(IOException.class)
-        .hasMessage("sink state of version " + version + ", this software reads versions 1 to 2");
+        .hasMessage("sink state of version " + version + ", this software reads versions 1 to 3");
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 2})
+  @ValueSource(ints = {1, 2, 3})
   void bytesThatAreMissingOrTooManyAreRefused(int version) throws IOException {
     byte[] whole = golden(version);
     for (int length = 0; length <= whole.length + 1; length++) {
@@ -106,13 +119,14 @@ class SinkStateTest {
     }
   }
 
-  @Test
-  void aBitThatFlippedIsNoticed() throws IOException {
-    byte[] bytes = golden(2);
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3})
+  void aBitThatFlippedIsNoticed(int version) throws IOException {
+    byte[] bytes = golden(version);
     for (int bit = 0; bit < bytes.length * 8; bit++) {
       byte[] flipped = bytes.clone();
       flipped[bit / 8] ^= (byte) (1 << (bit % 8));
-      assertThatThrownBy(() -> serializer.deserialize(2, flipped))
+      assertThatThrownBy(() -> serializer.deserialize(version, flipped))
           .hasMessageContaining("has another CRC32C than when it was written");
     }
   }

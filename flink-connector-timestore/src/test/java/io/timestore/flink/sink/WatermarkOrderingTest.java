@@ -4,15 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.timestore.flink.StoreJudge;
+import io.timestore.flink.types.TableLayout;
+import io.timestore.format.Batch;
 import io.timestore.format.CellType;
 import io.timestore.format.Column;
+import io.timestore.format.Key;
+import io.timestore.format.Lineage;
 import io.timestore.store.Store;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Random;
+import java.util.UUID;
 import java.util.stream.LongStream;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
@@ -178,22 +184,32 @@ class WatermarkOrderingTest {
   }
 
   @Test
-  void heldRowsWithoutARequiredColumnAreRefused() throws Exception {
-    OperatorSubtaskState state;
-    try (SinkHarness<RowData> writer = SinkHarness.start(store(), sink())) {
-      write(writer, 10);
-      state = writer.checkpoint();
-    }
-    DataType more = rowType(DataTypes.FIELD("size", DataTypes.BIGINT().notNull()));
-    Path other = directory.resolve("other");
-    TimestoreSink<RowData> sink =
-        TimestoreSink.forRowData(more, "ts").path(other).ordering(Ordering.WATERMARK).build();
+  void heldRowsWithoutARequiredColumnAreRefused() {
+    Batch rows = new Batch(1);
+    rows.column(0).appendString("at 10");
+    rows.appendKey(10);
+    SinkState state =
+        SinkState.withoutRows(
+                new SinkIdentity(UUID.randomUUID(), SubmissionId.create()),
+                UUID.randomUUID(),
+                Lineage.NO_CHECKPOINT,
+                OptionalLong.empty())
+            .holding(List.of("text"), rows);
+    TableLayout more =
+        new TableLayout(
+            "/data/t",
+            null,
+            "here",
+            Key.of("ts", CellType.parse("TIMESTAMP_LTZ(3)")),
+            0,
+            List.of(
+                new Column("text", "text", CellType.parse("VARCHAR(5)"), false),
+                new Column("size", "size", CellType.parse("BIGINT"), false)));
 
-    assertThatThrownBy(() -> SinkHarness.start(other, sink, state, 1))
-        .hasStackTraceContaining(
-            other
-                + ": rows held in the restored state lack the column size, BIGINT NOT NULL; declare"
-                + " it as nullable");
+    assertThatThrownBy(() -> new HeldRows(state, more))
+        .hasMessage(
+            "/data/t: rows held in the restored state lack the column size, BIGINT NOT"
+                + " NULL; declare it as nullable");
   }
 
   @Test
