@@ -97,6 +97,9 @@ public final class StoreJudge {
 
   private void readLane(LaneState lane, List<String> tables, List<StoredRow> rows)
       throws IOException {
+    if (lane.from == lane.rows) {
+      return; // Its files may be gone.
+    }
     Path directory =
         lane.number == 0 ? store : store.resolve(String.format("lanes/%05d", lane.number));
     ByteBuffer keys = ByteBuffer.wrap(Files.readAllBytes(directory.resolve("keys")));

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.timestore.flink.Sql;
 import io.timestore.flink.StoreJudge;
+import io.timestore.flink.StoreJudge.StoredRow;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.LongStream;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
 import org.apache.flink.table.api.CompiledPlan;
 import org.apache.flink.table.api.EnvironmentSettings;
@@ -80,13 +82,16 @@ class JobShapeITCase {
   }
 
   @Test
-  void insertsOneAfterAnotherGoOnInOneLane() throws Exception {
-    for (int day = 0; day < 5; day++) {
-      sql.run("INSERT INTO store VALUES (" + day + ", 1), (" + day + ", 2)");
+  void anInsertADayForThirtyDaysLeavesOneLane() throws Exception {
+    start(EnvironmentSettings.inBatchMode());
+    for (int day = 0; day < 30; day++) {
+      sql.run("INSERT INTO store SELECT k + 1000 * " + day + ", v FROM sequence");
     }
 
-    assertThat(new StoreJudge(store).rows("v")).hasSize(10);
+    assertThat(new StoreJudge(store).rows("v").stream().map(StoredRow::key))
+        .containsExactlyElementsOf(LongStream.range(0, 30_000).boxed().toList());
     assertThat(new StoreJudge(store).laneCount()).isEqualTo(1);
+    assertThat(store.resolve("lanes")).doesNotExist();
   }
 
   @Test

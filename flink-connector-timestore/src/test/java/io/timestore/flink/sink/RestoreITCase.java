@@ -1,7 +1,6 @@
 package io.timestore.flink.sink;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.timestore.flink.StoreJudge;
 import io.timestore.flink.StoreJudge.StoredRow;
@@ -357,13 +356,17 @@ class RestoreITCase {
 
   @Test
   void aSavepointWithoutStopAndThenAFailureCountNothingTwice() throws Exception {
-    RunningJob running = job("failing").restarts(1).submit();
+    RunningJob running =
+        job("failing")
+            .restarts(1)
+            .through(rows -> rows.map(new FailOnce(store.toString())).returns(IndexedRows.TYPE))
+            .submit();
     running.awaitRows(3_000);
     String savepoint = running.savepoint();
-    RowCounts.fail("failing in " + directory);
-    await().until(() -> !RowCounts.isToFail("failing in " + directory));
+    FailOnce.arm(store.toString());
     running.awaitEnd();
 
+    assertThat(FailOnce.hasNotFailed(store.toString())).isFalse();
     IndexedRows.assertExactlyOnce(store, ROWS, "failed after " + savepoint);
     assertThat(judge().laneCount()).isEqualTo(2);
   }

@@ -26,7 +26,6 @@ final class RowCounts
   private static final Map<String, NavigableMap<Long, Long>> TAKEN = new ConcurrentHashMap<>();
 
   private static final Map<String, NavigableMap<Long, Long>> COMPLETE = new ConcurrentHashMap<>();
-  private static final Map<String, Boolean> FAILING = new ConcurrentHashMap<>();
 
   private final String job;
   private transient long rowCount;
@@ -51,15 +50,6 @@ final class RowCounts
     return in(COMPLETE, job);
   }
 
-  /** Fails the job once, at its next row. */
-  static void fail(String job) {
-    FAILING.put(job, true);
-  }
-
-  static boolean isToFail(String job) {
-    return FAILING.containsKey(job);
-  }
-
   @Override
   public void initializeState(FunctionInitializationContext context) throws Exception {
     state =
@@ -71,9 +61,6 @@ final class RowCounts
 
   @Override
   public RowData map(RowData row) {
-    if (FAILING.remove(job) != null) {
-      throw new IllegalStateException("failure on purpose");
-    }
     rowCount++;
     return row;
   }

@@ -81,7 +81,14 @@ final class RunningJob {
 
   void cancel() throws Exception {
     client.cancel().get(WAIT_MAX.toSeconds(), TimeUnit.SECONDS);
-    await().atMost(WAIT_MAX).until(() -> client.getJobStatus().get().isGloballyTerminalState());
+    await().atMost(WAIT_MAX).until(this::hasEnded);
+  }
+
+  boolean hasEnded() throws Exception {
+    return client
+        .getJobStatus()
+        .get(WAIT_MAX.toSeconds(), TimeUnit.SECONDS)
+        .isGloballyTerminalState();
   }
 
   void awaitEnd() throws Exception {

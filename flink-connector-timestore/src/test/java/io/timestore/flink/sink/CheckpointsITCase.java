@@ -1,0 +1,173 @@
+package io.timestore.flink.sink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.timestore.flink.StoreJudge;
+import io.timestore.flink.StoreJudge.StoredRow;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.apache.flink.configuration.CheckpointingOptions;
+import org.apache.flink.runtime.checkpoint.AbstractCheckpointStats;
+import org.apache.flink.runtime.minicluster.MiniCluster;
+import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
+import org.apache.flink.test.junit5.InjectMiniCluster;
+import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A checkpoint's rows are committed with it: all of them at once, and nothing where it has none.
+ */
+class CheckpointsITCase {
+  private static final int ROWS = 15_000;
+
+  @RegisterExtension
+  static final MiniClusterExtension CLUSTER =
+      new MiniClusterExtension(
+          new MiniClusterResourceConfiguration.Builder().setNumberSlotsPerTaskManager(4).build());
+
+  @TempDir Path directory;
+  private Path store;
+  private String name;
+
+  @BeforeEach
+  void nameStore() {
+    store = directory.resolve("store");
+    name = "job in " + directory;
+  }
+
+  private IndexedJob job() {
+    return new IndexedJob(name, store, ROWS);
+  }
+
+  @Test
+  void oneThatBroughtNothingWritesNothing() throws Exception {
+    RunningJob job = job().through(rows -> rows.filter(row -> row.getLong(1) < 3_000)).submit();
+    job.awaitRows(3_000);
+    job.awaitCheckpoints(3);
+    Map<String, String> before = files();
+
+    job.awaitCheckpoints(5);
+
+    assertThat(files()).isEqualTo(before);
+    job.awaitEnd();
+    IndexedRows.assertExactlyOnce(store, 3_000, "filtered");
+  }
+
+  /** Each file with what a write or a rename would change: time of change, size, inode. */
+  private Map<String, String> files() throws IOException {
+    Map<String, String> files = new TreeMap<>();
+    try (Stream<Path> paths = Files.walk(store)) {
+      for (Path path : paths.toList()) {
+        BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
+        files.put(path.toString(), now.lastModifiedTime() + " " + now.size() + " " + now.fileKey());
+      }
+    }
+    return files;
+  }
+
+  @Test
+  void aReaderSeesAllRowsOfSeveralWritersOrNone() throws Exception {
+    RunningJob job =
+        job()
+            .parallelism(3)
+            .restarts(1)
+            .through(rows -> rows.map(new FailOnce(name)).returns(IndexedRows.TYPE))
+            .submit();
+    TreeSet<Long> counts = new TreeSet<>();
+    while (!job.hasEnded()) {
+      if (Files.exists(store.resolve("length"))) {
+        List<StoredRow> rows = new StoreJudge(store).rows("index");
+        assertThat(rows.stream().map(row -> row.int64(0)).sorted())
+            .as("rows came in this order, and so did checkpoints")
+            .containsExactlyElementsOf(LongStream.range(0, rows.size()).boxed().toList());
+        counts.add((long) rows.size());
+        if (rows.size() > ROWS / 2 && FailOnce.hasNotFailed(name)) {
+          FailOnce.arm(name);
+        }
+      }
+    }
+    job.awaitEnd();
+
+    assertThat(counts).hasSizeGreaterThan(5);
+    counts.removeAll(RowCounts.taken(name).values());
+    assertThat(counts).isSubsetOf(0L, (long) ROWS);
+    IndexedRows.assertEachOnce(store, ROWS, "three writers");
+  }
+
+  @Test
+  void rowsOfADeclinedOneComeWithTheNext() throws Exception {
+    DecliningMap.DECLINED.set(0);
+    RunningJob job =
+        job()
+            .parallelism(2)
+            .restarts(1)
+            .with(CheckpointingOptions.TOLERABLE_FAILURE_NUMBER, Integer.MAX_VALUE)
+            .through(
+                rows ->
+                    rows.map(new FailOnce(name))
+                        .returns(IndexedRows.TYPE)
+                        .map(new DecliningMap())
+                        .returns(IndexedRows.TYPE)
+                        .setParallelism(2))
+            .submit();
+    job.awaitRows(5_000);
+    FailOnce.arm(name);
+    job.awaitEnd();
+
+    assertThat(FailOnce.hasNotFailed(name)).isFalse();
+    assertThat(DecliningMap.DECLINED.get()).isGreaterThan(5);
+    IndexedRows.assertEachOnce(store, ROWS, "declined");
+  }
+
+  @Test
+  void anUnalignedOneOvertakesRowsAndLosesNone(@InjectMiniCluster MiniCluster cluster)
+      throws Exception {
+    int rowCount = 60_000;
+    RunningJob job =
+        new IndexedJob(name, store, rowCount)
+            .rowsPerCheckpoint(rowCount)
+            .parallelism(2)
+            .restarts(1)
+            .checkpointInterval(Duration.ofMillis(50))
+            .with(CheckpointingOptions.ENABLE_UNALIGNED, true)
+            .through(
+                rows ->
+                    rows.rebalance()
+                        .map(new SlowMap())
+                        .returns(IndexedRows.TYPE)
+                        .setParallelism(2)
+                        .map(new FailOnce(name))
+                        .returns(IndexedRows.TYPE)
+                        .setParallelism(2))
+            .submit();
+    job.awaitRows(10_000);
+    FailOnce.arm(name);
+    job.awaitEnd();
+
+    assertThat(FailOnce.hasNotFailed(name)).isFalse();
+    long overtakenBytes =
+        cluster
+            .getExecutionGraph(job.id())
+            .get()
+            .getCheckpointStatsSnapshot()
+            .getHistory()
+            .getCheckpoints()
+            .stream()
+            .mapToLong(AbstractCheckpointStats::getPersistedData)
+            .sum();
+    assertThat(overtakenBytes).isPositive();
+    IndexedRows.assertEachOnce(store, rowCount, "unaligned");
+  }
+}
