@@ -7,7 +7,6 @@ import io.timestore.store.Fault.RowSpan;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.zip.CRC32C;
 
@@ -20,6 +19,7 @@ import java.util.zip.CRC32C;
  */
 final class ChunkReader implements Closeable {
   private static final int CHUNK_BYTES = CommitRecord.CHUNK_BYTES;
+  private static final int FEW_NUMBERS = 64;
 
   private final CommittedFile committed;
   private final boolean verify;
@@ -117,9 +117,16 @@ final class ChunkReader implements Closeable {
   int u64s(long index, long[] target, int offset, int count) throws IOException {
     long position = index * Long.BYTES;
     load(position);
-    LongBuffer numbers = window.duplicate().position((int) (position - windowStart)).asLongBuffer();
-    int done = Math.min(count, numbers.remaining());
-    numbers.get(target, offset, done);
+    int first = (int) (position - windowStart);
+    int done = Math.min(count, (window.limit() - first) / Long.BYTES);
+    if (done <= FEW_NUMBERS) {
+      // Where lanes interleave, runs are short: no view for each of them.
+      for (int i = 0; i < done; i++) {
+        target[offset + i] = window.getLong(first + i * Long.BYTES);
+      }
+    } else {
+      window.duplicate().position(first).asLongBuffer().get(target, offset, done);
+    }
     return done;
   }
 

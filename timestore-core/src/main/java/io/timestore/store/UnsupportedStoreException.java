@@ -6,7 +6,7 @@ import java.io.IOException;
 public final class UnsupportedStoreException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  UnsupportedStoreException(String message) {
+  public UnsupportedStoreException(String message) {
     super(message);
   }
 }

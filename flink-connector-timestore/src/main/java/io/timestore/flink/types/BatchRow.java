@@ -4,6 +4,7 @@ import io.timestore.format.Batch;
 import io.timestore.format.Column;
 import io.timestore.format.ColumnData;
 import io.timestore.format.CorruptStoreException;
+import io.timestore.format.Int128;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Arrays;

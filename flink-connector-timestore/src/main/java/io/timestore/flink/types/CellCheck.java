@@ -4,6 +4,7 @@ import io.timestore.format.CellType;
 import io.timestore.format.Column;
 import io.timestore.format.ColumnData;
 import io.timestore.format.CorruptStoreException;
+import io.timestore.format.Int128;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 

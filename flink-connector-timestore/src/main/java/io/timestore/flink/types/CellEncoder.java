@@ -3,6 +3,7 @@ package io.timestore.flink.types;
 import io.timestore.format.CellType;
 import io.timestore.format.Column;
 import io.timestore.format.ColumnData;
+import io.timestore.format.Int128;
 import java.math.BigInteger;
 import java.util.Objects;
 import org.apache.flink.core.memory.MemorySegment;
