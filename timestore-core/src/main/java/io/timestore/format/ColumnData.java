@@ -297,18 +297,18 @@ public final class ColumnData {
   }
 
   /**
-   * Makes room for cells that a reader fills in: afterwards {@link #data} holds {@code sizeBytes}
-   * zeros, and {@link #setEnd} sets the cells' ends.
+   * Takes cells that a reader has; {@link #setEnd} then sets their ends.
    *
-   * <p>The bytes get an array of their own, so that views of the old ones stay valid.
+   * @param newData the bytes of all cells, in an array that nobody changes any more: views of the
+   *     one before stay valid
    */
-  public void resize(int newRowCount, int newSizeBytes) {
-    data = new byte[newSizeBytes];
+  public void resize(int newRowCount, byte[] newData) {
+    data = newData;
     if (ends.length < newRowCount) {
       ends = new int[newRowCount];
     }
     rowCount = newRowCount;
-    sizeBytes = newSizeBytes;
+    sizeBytes = newData.length;
   }
 
   /** See {@link #resize}. */

@@ -8,6 +8,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.zip.CRC32C;
 
 /**
@@ -20,6 +21,7 @@ import java.util.zip.CRC32C;
 final class ChunkReader implements Closeable {
   private static final int CHUNK_BYTES = CommitRecord.CHUNK_BYTES;
   private static final int FEW_NUMBERS = 64;
+  private static final byte[] NO_BYTES = new byte[0];
 
   private final CommittedFile committed;
   private final boolean verify;
@@ -130,16 +132,20 @@ final class ChunkReader implements Closeable {
     return done;
   }
 
-  /** Copies bytes of the file into an array. */
-  void read(long from, byte[] target, int length) throws IOException {
-    int done = 0;
-    while (done < length) {
-      load(from + done);
-      int offset = (int) (from + done - windowStart);
-      int count = Math.min(length - done, window.limit() - offset);
-      window.get(offset, target, done, count);
-      done += count;
+  /** A copy of bytes of the file. */
+  byte[] bytes(long from, int length) throws IOException {
+    if (length == 0) {
+      return NO_BYTES;
     }
+    load(from);
+    int offset = (int) (from - windowStart);
+    if (length <= window.limit() - offset) {
+      // No zeros are written first, as they are where an array is filled in parts.
+      return Arrays.copyOfRange(window.array(), offset, offset + length);
+    }
+    byte[] bytes = new byte[length];
+    read(from, ByteBuffer.wrap(bytes));
+    return bytes;
   }
 
   /** Copies bytes of the file into a buffer, until that is full. */

@@ -188,9 +188,9 @@ public final class LaneCells implements Closeable {
                 : " is above the " + data.sizeBytes() + " committed bytes of data"));
   }
 
-  /** Copies bytes into an array. */
-  void read(long from, byte[] target, int length) throws IOException {
-    data.read(from, target, length);
+  /** A copy of bytes, in an array of its own. */
+  byte[] bytes(long from, int length) throws IOException {
+    return data.bytes(from, length);
   }
 
   /** Copies bytes into a buffer, until that is full. */

@@ -38,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * the files.
  */
 public final class Scan implements Closeable {
+  private static final byte[] NO_BYTES = new byte[0];
+
   /** Rows of a batch at most. */
   private static final int BATCH_ROWS_MAX = 4096;
 
@@ -174,7 +176,7 @@ public final class Scan implements Closeable {
   private static void clear(Batch batch) {
     batch.resize(0);
     for (int i = 0; i < batch.columnCount(); i++) {
-      batch.column(i).resize(0, 0);
+      batch.column(i).resize(0, NO_BYTES);
     }
   }
 
@@ -473,7 +475,7 @@ public final class Scan implements Closeable {
 
     void read(int rowCount, ColumnData column) throws IOException {
       if (cells == null) {
-        column.resize(rowCount, 0);
+        column.resize(rowCount, NO_BYTES);
         for (int i = 0; i < rowCount; i++) {
           column.setEnd(i, 0);
         }
@@ -484,11 +486,10 @@ public final class Scan implements Closeable {
         throw new UnsupportedStoreException(
             cells.path() + ": a value of " + sizeBytes + " bytes is too large for a batch");
       }
-      column.resize(rowCount, (int) sizeBytes);
+      column.resize(rowCount, cells.bytes(start, (int) sizeBytes));
       for (int i = 0; i < rowCount; i++) {
         column.setEnd(i, (int) (ends[i] - start));
       }
-      cells.read(start, column.data(), (int) sizeBytes);
     }
 
     @Override
