@@ -36,12 +36,14 @@ final class BenchmarkCluster {
     restPort = cluster.getRestAddress().get().getPort();
   }
 
-  /** A session of one task at a time of each operator. */
+  /** A session in which each operator has one task, until it is set otherwise. */
   StreamTableEnvironment session(EnvironmentSettings settings) {
     StreamTableEnvironment tables =
         StreamTableEnvironment.create(
             StreamExecutionEnvironment.createRemoteEnvironment("localhost", restPort), settings);
     tables.getConfig().set("parallelism.default", "1");
+    // As many tasks as a case says, whatever a source would infer.
+    tables.getConfig().set("execution.batch.adaptive.auto-parallelism.enabled", "false");
     return tables;
   }
 
