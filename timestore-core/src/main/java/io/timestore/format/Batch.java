@@ -80,6 +80,19 @@ public final class Batch {
     rowCount = newRowCount;
   }
 
+  /** Appends copies of another batch's rows in that order, column by column. */
+  public void appendRows(Batch other, int[] order, int count) {
+    for (int i = 0; i < columns.length; i++) {
+      columns[i].appendCells(other.columns[i], order, count);
+    }
+    if (rowCount + count > keys.length) {
+      keys = Arrays.copyOf(keys, Math.max(rowCount + count, keys.length * 2));
+    }
+    for (int i = 0; i < count; i++) {
+      keys[rowCount++] = other.keys[order[i]];
+    }
+  }
+
   /** Gives this batch the rows of another one, and that one those of this; copies none. */
   public void swap(Batch other) {
     long[] otherKeys = other.keys;

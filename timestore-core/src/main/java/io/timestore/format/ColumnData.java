@@ -175,6 +175,14 @@ public final class ColumnData {
     sizeBytes += length;
   }
 
+  /** Copies of another column's cells in that order. */
+  void appendCells(ColumnData other, int[] order, int count) {
+    for (int i = 0; i < count; i++) {
+      int start = other.start(order[i]);
+      appendBytes(other.data, start, other.ends[order[i]] - start);
+    }
+  }
+
   void swap(ColumnData other) {
     byte[] otherData = other.data;
     other.data = data;

@@ -19,8 +19,8 @@ import java.util.OptionalLong;
  * <p>Where many rows are too late for their place, the input is in no order that waiting would
  * help, and all is written: so each lane that is begun for late rows gets as many as memory holds.
  *
- * <p>Rows lie in pages; each is sorted for itself, and then they are merged. Rows that came in
- * order are neither sorted nor copied.
+ * <p>Rows lie in pages; each is sorted for itself when it is full, and then they are merged. Rows
+ * that came in order are neither sorted nor copied.
  */
 final class ReorderBuffer {
   /** No array of a page is half a region of a small heap: G1 gives such arrays whole regions. */
@@ -43,15 +43,15 @@ final class ReorderBuffer {
   private final int columnCount;
   private final Deque<Batch> unused = new ArrayDeque<>();
   private final Batch gathered;
-  private final long[] packed;
+  private final PageSort sort;
 
-  /** In the order in which rows came; the last one takes more. */
+  /** In the order in which rows came; the last one takes more, the others are sorted. */
   private List<Page> pages = new ArrayList<>();
 
   private Page open;
   private long memoryBytesBeforeOpen;
 
-  /** Whether the rows of all pages but the open one came in order. */
+  /** Whether the pages before the open one follow one another in order. */
   private boolean isSequence = true;
 
   private long rowCount;
@@ -78,15 +78,18 @@ final class ReorderBuffer {
     this.columns = List.copyOf(columns);
     this.columnCount = columns.size();
     this.gathered = new Batch(columns);
-    this.packed = new long[pageBytes / Long.BYTES + 1];
+    this.sort = new PageSort(pageBytes / Long.BYTES + 1);
     this.open = newPage();
   }
 
   private Page newPage() {
-    Batch rows = unused.isEmpty() ? new Batch(columns) : unused.pop();
-    Page page = new Page(rows);
+    Page page = new Page(newBatch());
     pages.add(page);
     return page;
+  }
+
+  private Batch newBatch() {
+    return unused.isEmpty() ? new Batch(columns) : unused.pop();
   }
 
   /** Where the next row is to be appended; then call {@link #rowAppended}. */
@@ -98,7 +101,7 @@ final class ReorderBuffer {
   void rowAppended() throws IOException {
     open.rowAppended();
     rowCount++;
-    if (isLate(open.lastCame())) {
+    if (isLate(open.lastKey())) {
       lateRowCount++;
     }
     if (isFull(open)) {
@@ -107,6 +110,8 @@ final class ReorderBuffer {
   }
 
   private void pageFilled() throws IOException {
+    sort(pages.size() - 1);
+    open = last();
     memoryBytesBeforeOpen += open.memoryBytes();
     isSequence = isSequence && followsInOrder(pages.size() - 1);
     if (memoryBytesBeforeOpen + pageBytes <= memoryBytesMax) {
@@ -120,10 +125,18 @@ final class ReorderBuffer {
     }
   }
 
+  private void sort(int page) {
+    Page unsorted = pages.get(page);
+    if (!unsorted.isOrdered()) {
+      Page sorted = new Page(newBatch());
+      sort.sort(unsorted.rows(), sorted.rows());
+      pages.set(page, sorted);
+      recycle(unsorted.rows());
+    }
+  }
+
   private boolean followsInOrder(int page) {
-    return page == 0
-        ? pages.get(0).isOrdered()
-        : pages.get(page - 1).isFollowedInOrderBy(pages.get(page));
+    return page == 0 || pages.get(page - 1).isFollowedInOrderBy(pages.get(page));
   }
 
   /** Makes room for a page, where all rows came in order. */
@@ -166,7 +179,7 @@ final class ReorderBuffer {
     return pages.stream().mapToLong(Page::memoryBytes).sum();
   }
 
-  /** The rows that are held, in the order in which they came; valid until the next change. */
+  /** The rows that are held, those of equal keys as they came; valid until the next change. */
   List<Batch> held() {
     return pages.stream().map(Page::rows).filter(rows -> rows.rowCount() > 0).toList();
   }
@@ -182,9 +195,7 @@ final class ReorderBuffer {
   }
 
   private void write(long rowCountMax, long keyMax) throws IOException {
-    for (Page page : pages) {
-      page.sort(packed);
-    }
+    sort(pages.size() - 1);
     PageHeap merging = new PageHeap(pages);
     long left = rowCountMax;
     for (Page top = merging.top(); top != null && left > 0; top = merging.top()) {
@@ -210,8 +221,7 @@ final class ReorderBuffer {
 
   /** Whether all that a page has left can be written as it stands. */
   private static boolean isRun(Page page, long left, long keyMax) {
-    return page.isOrdered()
-        && page.left() >= RUN_ROWS_MIN
+    return page.left() >= RUN_ROWS_MIN
         && page.left() <= left
         && Long.compareUnsigned(page.lastKey(), keyMax) <= 0;
   }
@@ -262,6 +272,7 @@ final class ReorderBuffer {
     open = pages.isEmpty() || isFull(last()) ? newPage() : last();
     isSequence = true;
     for (int page = 0; page < pages.size() - 1; page++) {
+      sort(page);
       isSequence = isSequence && followsInOrder(page);
     }
     memoryBytesBeforeOpen = memoryBytes() - open.memoryBytes();

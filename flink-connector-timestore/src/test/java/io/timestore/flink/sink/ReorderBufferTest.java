@@ -151,6 +151,39 @@ class ReorderBufferTest {
   }
 
   @Test
+  void ofRowsInOrderAFullBufferWritesNoMoreThanItHasTo() throws IOException {
+    ReorderBuffer buffer = buffer(4 << 20);
+    while (buffer.rowsWritten() == 0) {
+      append(buffer, keys.size());
+    }
+    long full = buffer.rowCount();
+    for (int i = 0; i < ROWS; i++) {
+      append(buffer, keys.size());
+      assertThat(buffer.rowCount()).isGreaterThan(full * 3 / 4);
+    }
+    assertThat(buffer.memoryBytes()).isLessThan((4 << 20) * 11 / 10);
+
+    buffer.writeAll();
+
+    assertSorted(published(), keys.size());
+  }
+
+  @Test
+  void rowsInOrderWithLateOnesNowAndThenAreSorted() throws IOException {
+    Random random = new Random(SEED);
+    ReorderBuffer buffer = buffer(4 << 20);
+    for (int i = 0; i < 2 * ROWS; i++) {
+      boolean isLate = i / 40_000 % 2 == 1 && random.nextInt(5_000) == 0;
+      append(buffer, isLate ? i - random.nextInt(15_000) : i);
+    }
+    assertThat(buffer.rowsWritten()).isPositive();
+
+    buffer.writeAll();
+
+    assertSorted(published(), keys.size());
+  }
+
+  @Test
   void rowsUpToAKeyAreWrittenAndTheRestStays() throws IOException {
     Random random = new Random(SEED);
     ReorderBuffer buffer = buffer(64 << 20);
