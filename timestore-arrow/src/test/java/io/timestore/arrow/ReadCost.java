@@ -97,10 +97,7 @@ final class ReadCost {
       while (scan.loadNextBatch()) {
         int count = vector.getValueCount();
         ByteBuffer values =
-            vector
-                .getDataBuffer()
-                .nioBuffer(0, count * Long.BYTES)
-                .order(ByteOrder.LITTLE_ENDIAN);
+            vector.getDataBuffer().nioBuffer(0, count * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int row = 0; row < count; row++) {
           sum += values.getLong(row * Long.BYTES);
         }
@@ -123,8 +120,7 @@ final class ReadCost {
     return sum;
   }
 
-  private static long sumOfMapping(Store store, int rowCount, boolean checked)
-      throws IOException {
+  private static long sumOfMapping(Store store, int rowCount, boolean checked) throws IOException {
     long sum = 0;
     CRC32C crc = new CRC32C();
     try (FileChannel file = FileChannel.open(store.directory().resolve("v/data"))) {
