@@ -90,8 +90,8 @@ final class Journal {
     }
   }
 
-  /** Like no entry of a store. */
-  private static final JournalEntry NONE =
+  /** Like no entry of a store: before all commits. */
+  static final JournalEntry NONE =
       new JournalEntry(-1, 0, Commit.NO_ID, Commit.NO_ID, -1, Long.MIN_VALUE, "", List.of());
 
   /** All commits up to the record's, as far back as they were kept; oldest first. */

@@ -89,6 +89,18 @@ final class Rollback {
                 + " would have to go, but another writer took the lane at row "
                 + lane.base());
       }
+      long committed = rows(since.get(since.size() - 1), lane.number());
+      if (lane.rows() > committed) {
+        throw cannot(
+            checkpointId,
+            "the Rust crate wrote rows "
+                + committed
+                + " to "
+                + lane.rows()
+                + " of lane "
+                + lane.number()
+                + " behind them");
+      }
       first.setValue(Math.min(first.getValue(), lane.rows()));
     }
     return firstRows;
@@ -102,7 +114,11 @@ final class Rollback {
         .orElse(0);
   }
 
-  /** The journal from the last entry on that the lineage wrote at or before the checkpoint. */
+  /**
+   * The journal from the last entry on that the lineage wrote at or before the checkpoint; where it
+   * had written nothing by then, as a journal shows that knows of all commits, from before the
+   * first one on.
+   */
   private List<JournalEntry> since(CommitRecord record, UUID lineage, long checkpointId)
       throws IOException {
     List<JournalEntry> entries = journal.entries(record);
@@ -112,11 +128,16 @@ final class Rollback {
             && entries.get(start).checkpointId() <= checkpointId)) {
       start--;
     }
-    if (start < 0) {
+    if (start >= 0) {
+      return entries.subList(start, entries.size());
+    }
+    if (entries.isEmpty() || entries.get(0).sequence() != 0) {
       throw cannot(
           checkpointId, "the journal has no commit of this job at or before that checkpoint");
     }
-    return new ArrayList<>(entries.subList(start, entries.size()));
+    List<JournalEntry> all = new ArrayList<>(List.of(Journal.NONE));
+    all.addAll(entries);
+    return all;
   }
 
   private Lane checkInPlace(CommitRecord record, int number, long from, long checkpointId)

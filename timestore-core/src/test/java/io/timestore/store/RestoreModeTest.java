@@ -127,12 +127,26 @@ class RestoreModeTest {
   }
 
   @Test
-  void failWorksWithoutTheJournalToo() throws IOException {
-    publish(A, 5, 6);
-    assertThatThrownBy(() -> register(A, B, 3, RestoreMode.FAIL))
+  void withoutTheJournalItIsRefused() throws IOException {
+    publish(A, 5, 105);
+    disk.process().delete(PATH.resolve("commits/schema.json"));
+    assertThatThrownBy(() -> register(A, B, 7, RestoreMode.FAIL))
         .isInstanceOf(ConflictException.class)
         .hasMessageContaining("how many rows more is not known");
-    assertRefused(A, B, 3, "the journal has no commit of this job at or before that checkpoint");
+    assertRefused(A, B, 7, "the journal has no commit of this job at or before that checkpoint");
+  }
+
+  @Test
+  void aCheckpointBeforeTheFirstRowLeavesNone() throws IOException {
+    insert(keys(0, 10));
+    publish(A, 5, 105);
+    insert(keys(2000, 2010));
+    assertThatThrownBy(() -> register(A, B, 3, RestoreMode.FAIL))
+        .hasMessageContaining("1010 rows more");
+    truncate(A, B, 3);
+    assertHasKeys(keys(0, 10), keys(2000, 2010));
+    publish(B, 4, 5);
+    assertHasKeys(keys(0, 10), keys(40, 60), keys(2000, 2010));
   }
 
   @Test
@@ -236,6 +250,21 @@ class RestoreModeTest {
     assertThat(record().lanes()).hasSize(1);
     assertRefused(A, B, 1, "another writer took the lane at row 20");
     assertHasKeys(keys(10, 30), keys(50, 60));
+  }
+
+  @Test
+  void rowsThatTheCrateWroteBehindItAreNotHidden() throws IOException {
+    try (SinkRun run = begin(A)) {
+      publish(prepare(run, 1));
+      publish(prepare(run, 2));
+    }
+    new Crate(disk.process(), PATH, TABLES).append(Rows.ofKeys(keys(50, 55)));
+    assertThatThrownBy(() -> register(A, B, 1, RestoreMode.FAIL))
+        .hasMessageContaining("how many rows more is not known");
+    assertRefused(A, B, 1, "the Rust crate wrote rows 20 to 25 of lane 0 behind them");
+    assertHasKeys(keys(10, 30), keys(50, 55));
+    register(A, B, 2, RestoreMode.TRUNCATE);
+    assertHasKeys(keys(10, 30), keys(50, 55));
   }
 
   @Test
