@@ -526,7 +526,7 @@ public final class Publisher implements Closeable {
             noteChunkCrcs(batch);
           }
           for (Lane old : replaced.lanes()) {
-            writeLaneLength(next.lane(old.number()).orElseThrow());
+            next.lane(old.number()).ifPresent(this::writeLaneLength); // Hidden ones may be gone.
           }
           return null;
         });

@@ -388,6 +388,8 @@ public final class Store {
    *
    * @throws ConflictException if rows were truncated or replaced meanwhile; nothing has changed
    *     then
+   * @throws IOException also if somebody else removed rows before they were read; nothing has
+   *     changed then, either
    */
   public Compacted compact() throws IOException {
     writableSchema();

@@ -287,6 +287,20 @@ class CompactTest {
   }
 
   @Test
+  void hiddenLanesThatSomebodyRemovesMeanwhileAreNotMissed() throws IOException {
+    try (SinkRun holder = begin(A)) {
+      publish(holder.prepare(1, 0, 10), false);
+      insert(store, LongStream.range(500, 600));
+      insert(store, LongStream.range(5, 8));
+      long unused = store.publisher().truncate(13);
+      assertThat(visible()).hasSize(2);
+      compactWith(() -> assertThat(store.publisher().removeHidden()).isPositive());
+    }
+    assertThat(visible()).hasSize(1);
+    assertHasKeys(LongStream.concat(LongStream.range(0, 10), LongStream.range(5, 8)).sorted());
+  }
+
+  @Test
   void aJobWhoseLanesWereCompactedGoesOnFromItsState() throws IOException {
     Commit last;
     try (SinkRun first = begin(A)) {
