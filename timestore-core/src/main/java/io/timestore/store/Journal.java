@@ -113,6 +113,16 @@ final class Journal {
     return entries;
   }
 
+  /** The most rows that a lane ever had behind a commit. */
+  long mostRows(int lane, CommitRecord record) throws IOException {
+    return entries(record).stream()
+        .flatMap(entry -> entry.lanes().stream())
+        .filter(rows -> rows.number() == lane)
+        .mapToLong(LaneRows::rows)
+        .max()
+        .orElse(0);
+  }
+
   private static void append(JournalEntry entry, Batch batch) {
     batch.column(0).appendLong(entry.sequence());
     appendId(entry.lineage(), batch.column(1));

@@ -315,7 +315,12 @@ public final class Publisher implements Closeable {
       if (!isDone(batch, record, compare)) {
         checkOurs(commit, batch, record);
         toDo.add(batch);
-      } else if (compare) {
+        continue;
+      }
+      if (isCutBelow(batch, record)) {
+        succession.checkFence(commit, record); // Rows of a branch that was cut are not done.
+      }
+      if (compare) {
         compared.add(batch);
       }
     }
@@ -350,16 +355,43 @@ public final class Publisher implements Closeable {
   private boolean isDone(LaneBatch batch, CommitRecord record, boolean compareBytes)
       throws IOException {
     if (record.tombstones().contains(batch.number())) {
-      return true;
+      return wasPublished(batch, record);
     }
     Optional<Lane> lane = record.lane(batch.number());
-    return lane.isPresent()
-        && lane.get().rows() >= batch.rowsAfter()
-        && (!compareBytes || lane.get().isEmptied() || preparedBytes.match(batch));
+    if (lane.isEmpty()) {
+      return false;
+    }
+    boolean isDone =
+        isCutBelow(batch, record)
+            ? wasPublished(batch, record)
+            : lane.get().rows() >= batch.rowsAfter();
+    return isDone && (!compareBytes || lane.get().isEmptied() || preparedBytes.match(batch));
+  }
+
+  /**
+   * Whether the rows were visible once. A lane's rows only grow until it is cut or removed, and
+   * never again, so that the journal knows.
+   */
+  private boolean wasPublished(LaneBatch batch, CommitRecord record) throws IOException {
+    return journal.mostRows(batch.number(), record) >= batch.rowsAfter();
+  }
+
+  /** Whether a truncation hid the end of a batch, if it was there. */
+  private static boolean isCutBelow(LaneBatch batch, CommitRecord record) {
+    return record
+        .lane(batch.number())
+        .filter(lane -> lane.isCut() && lane.rows() < batch.rowsAfter())
+        .isPresent();
   }
 
   private void checkOurs(Commit commit, LaneBatch batch, CommitRecord record)
       throws ConflictException {
+    if (record.tombstones().contains(batch.number())) {
+      throw new ConflictException(
+          describe(commit, batch)
+              + " was not published before the lane was removed, once its rows were truncated or"
+              + " replaced");
+    }
     Optional<Lane> lane = record.lane(batch.number());
     if (lane.isEmpty()) {
       if (batch.rowsBefore() != 0) {

@@ -14,6 +14,7 @@ import io.timestore.format.Owner;
 import io.timestore.format.Schema;
 import io.timestore.store.CrashingDisk.Fate;
 import io.timestore.store.Publisher.Outcome;
+import io.timestore.store.Publisher.Restored;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
@@ -370,31 +371,85 @@ class TruncateTest {
   @Test
   void aPendingCommitOfTheLaneThatWasCutIsRefused() throws IOException {
     try (SinkRun run = begin()) {
-      Commit first = run.prepare(1, 0, 10);
-      publish(first);
-      Commit second = run.prepare(2, 10, 20);
+      publish(run.prepare(1, 0, 10));
+      Commit pending = run.prepare(2, 10, 20);
       truncate(5);
 
-      for (Commit commit : List.of(first, second)) {
-        assertThatThrownBy(() -> publish(commit))
-            .isInstanceOf(ConflictException.class)
-            .hasMessageContaining("the lane was cut to 5 rows by a truncation since");
-      }
+      assertThatThrownBy(() -> publish(pending))
+          .isInstanceOf(ConflictException.class)
+          .hasMessageContaining("the lane was cut to 5 rows by a truncation since");
     }
     assertHasKeys(LongStream.range(0, 5));
   }
 
-  @Test
-  void aCommitBeforeWhoseRowsALaneWasCutIsRefusedToo() throws IOException {
+  @ParameterizedTest
+  @ValueSource(longs = {3, 10, 15})
+  void aPublishedCommitWhoseRowsWereHiddenIsDoneAndTheyStayHidden(long rowCount)
+      throws IOException {
     try (SinkRun run = begin()) {
-      publish(run.prepare(1, 0, 10));
+      Commit first = run.prepare(1, 0, 10);
+      publish(first);
       Commit second = run.prepare(2, 10, 20);
       publish(second);
-      truncate(10);
+      truncate(rowCount);
 
-      assertThatThrownBy(() -> publish(second)).isInstanceOf(ConflictException.class);
+      assertThat(publish(first)).isEqualTo(Outcome.ALREADY_PUBLISHED);
+      assertThat(publish(second)).isEqualTo(Outcome.ALREADY_PUBLISHED);
     }
+    assertHasKeys(LongStream.range(0, rowCount));
+  }
+
+  @Test
+  void aPendingCommitOfALaneThatWasCutAndRemovedIsStillRefused() throws IOException {
+    Commit published;
+    Commit pending;
+    try (SinkRun holder = begin();
+        SinkRun run = begin()) {
+      publish(holder.prepare(1, 0, 10));
+      published = run.prepare(1, 20, 30);
+      publish(published);
+      pending = run.prepare(2, 30, 40);
+    }
+    truncate(15);
+    truncate(10);
+    assertThat(store.publisher().removeHidden()).isPositive();
+    assertThat(record().tombstones()).containsExactly(published.lanes().get(0).number());
+
+    assertThat(publish(published)).isEqualTo(Outcome.ALREADY_PUBLISHED);
+    assertThatThrownBy(() -> publish(pending))
+        .isInstanceOf(ConflictException.class)
+        .hasMessageContaining("was not published before the lane was removed");
     assertHasKeys(LongStream.range(0, 10));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 100})
+  void aPublishedCheckpointOfWhichRowsWereHiddenIsFoundDoneWhenAJobGoesOnFromIt(int commits)
+      throws IOException {
+    Commit pending;
+    Commit last;
+    try (SinkRun run = begin()) {
+      publish(run.prepare(1, 0, 10));
+      last = run.prepare(2, 10, 20);
+      publish(last);
+      pending = run.prepare(3, 20, 30);
+    }
+    truncate(15);
+    for (int i = 0; i < commits; i++) { // What the record knows of the lane is in the journal then.
+      appendDirectly(100 + i, 101 + i);
+    }
+    UUID successor = new UUID(2, 2);
+    store.publisher().register(new Restored(LINEAGE, SUBMISSION, successor, 2));
+    assertThat(store.publisher().publish(List.of(last), true))
+        .containsExactly(Outcome.ALREADY_PUBLISHED);
+    assertThatThrownBy(() -> publish(pending)).isInstanceOf(ConflictException.class);
+    try (SinkRun run = SinkRun.begin(store, LINEAGE, successor)) {
+      assertThat(publish(run.prepare(3, 1000, 1010))).isEqualTo(Outcome.PUBLISHED);
+    }
+    assertHasKeys(
+        LongStream.concat(
+            LongStream.concat(LongStream.range(0, 15), LongStream.range(100, 100 + commits)),
+            LongStream.range(1000, 1010)));
   }
 
   @Test
