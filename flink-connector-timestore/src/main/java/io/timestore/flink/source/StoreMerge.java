@@ -57,7 +57,7 @@ final class StoreMerge implements Closeable {
   private static void empty(Batch batch) {
     batch.resize(0);
     for (int i = 0; i < batch.columnCount(); i++) {
-      batch.column(i).resize(0, 0);
+      batch.column(i).resize(0, new byte[0]);
     }
   }
 
