@@ -20,7 +20,7 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The programs of {@code docs/datastream.md} compile, run, and write what they say. */
+/** The programs of {@code docs/datastream.md} compile, run, and read and write what they say. */
 class DataStreamDocumentationITCase {
   private static final Path DOCUMENT = Path.of("../docs/datastream.md");
   private static final Pattern PROGRAM =
@@ -85,7 +85,7 @@ class DataStreamDocumentationITCase {
   @Test
   void theProgramsWriteTheirRows() throws Exception {
     Map<String, String> programs = programs();
-    assertThat(programs).containsOnlyKeys("AnyElements", "Records");
+    assertThat(programs).containsOnlyKeys("AnyElements", "Records", "ReadCells", "ReadRecords");
     for (Map.Entry<String, String> program : programs.entrySet()) {
       compile(program.getKey(), program.getValue());
       run(program.getKey());
@@ -108,6 +108,16 @@ class DataStreamDocumentationITCase {
     assertThat(unscaled(trades.get(0).cells().get(1))).isEqualTo(370_005_000);
     assertThat(trades.get(0).cells().get(2)).containsExactly(3, 0, 0, 0);
     assertThat(trades.get(1).cells().get(2)).as("NULL").isEmpty();
+    assertThatWhatWasReadIsThere();
+  }
+
+  private void assertThatWhatWasReadIsThere() throws IOException {
+    assertThat(new StoreJudge(directory.resolve("prices")).rows())
+        .extracting(StoredRow::key)
+        .containsExactly(37_001L);
+    List<StoredRow> trades = new StoreJudge(directory.resolve("sizeless")).rows("symbol", "price");
+    assertThat(trades).extracting(row -> row.text(0)).containsExactly("ETH");
+    assertThat(unscaled(trades.get(0).cells().get(1))).isEqualTo(20_500_000);
   }
 
   /** A DECIMAL's cell: 16 bytes, little-endian. */

@@ -3,6 +3,7 @@ package io.timestore.flink.sink;
 import static java.util.Objects.requireNonNull;
 
 import io.timestore.flink.types.EventTime;
+import io.timestore.flink.types.PojoColumns;
 import io.timestore.flink.types.SchemaFacet;
 import io.timestore.flink.types.TableLayout;
 import io.timestore.format.Commit;
@@ -120,8 +121,8 @@ public final class TimestoreSink<T>
       Class<T> type, String keyField, Map<String, DataType> types) {
     requireNonNull(type, "the class is null, expected a POJO's");
     requireNonNull(types, "the types are null, expected a map from fields to types");
-    PojoFormat<T> format = new PojoFormat<>(type);
-    return new TimestoreSinkBuilder<>(format, format.columns(types), keyField);
+    PojoColumns<T> columns = new PojoColumns<>(type);
+    return new TimestoreSinkBuilder<>(new PojoFormat<>(columns), columns.columns(types), keyField);
   }
 
   /** A sink for rows of a table. */

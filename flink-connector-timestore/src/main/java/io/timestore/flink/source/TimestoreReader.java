@@ -82,6 +82,9 @@ final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
     if (rowsLeft == 0) {
       return InputStatus.END_OF_INPUT;
     }
+    if (change.isDone()) {
+      change = new CompletableFuture<>();
+    }
     SplitCursor<T> cursor = lowestUnfinished(output);
     if (cursor == null) {
       return withoutSplit(output);
@@ -225,13 +228,7 @@ final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
   @Override
   public CompletableFuture<Void> isAvailable() {
     SplitCursor<T> cursor = lowestReadable();
-    if (cursor != null) {
-      return cursor.ready();
-    }
-    if (change.isDone() && !isEnd()) {
-      change = new CompletableFuture<>();
-    }
-    return change;
+    return cursor == null ? change : cursor.ready();
   }
 
   @Override
@@ -241,7 +238,9 @@ final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
     }
     hasNothingLeft = false;
     metrics.setPendingRows(pendingRows());
-    change.complete(null);
+    if (!splits.isEmpty()) {
+      change.complete(null);
+    }
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.connector.source.ReaderOutput;
 import org.apache.flink.api.connector.source.SourceOutput;
@@ -28,12 +29,20 @@ final class Reading implements ReaderOutput<RowData>, AutoCloseable {
   final List<String> rows = new ArrayList<>();
   final Set<String> openOutputs = new HashSet<>();
   @Nullable RowData lastRow;
+  int idleCount;
+  final List<Long> watermarks = new ArrayList<>();
+  private final Function<RowData, String> texts;
 
   Reading(BigRows store, TimestoreSplit... splits) {
     this(store.setup(ScanSettings.DEFAULT), splits);
   }
 
   Reading(ReaderSetup<RowData> setup, TimestoreSplit... splits) {
+    this(setup, BigRows::textOf, splits);
+  }
+
+  Reading(ReaderSetup<RowData> setup, Function<RowData, String> texts, TimestoreSplit... splits) {
+    this.texts = texts;
     reader = new TimestoreReader<>(context, setup);
     reader.addSplits(List.of(splits));
     reader.start();
@@ -57,11 +66,16 @@ final class Reading implements ReaderOutput<RowData>, AutoCloseable {
   }
 
   InputStatus poll() throws Exception {
-    InputStatus status = reader.pollNext(this);
+    InputStatus status = pollNow();
     if (status == InputStatus.NOTHING_AVAILABLE) {
       reader.isAvailable().get(20, TimeUnit.SECONDS);
     }
     return status;
+  }
+
+  /** Polls where Flink would: once the reader says that there is something to do. */
+  InputStatus pollNow() throws Exception {
+    return reader.isAvailable().isDone() ? reader.pollNext(this) : InputStatus.NOTHING_AVAILABLE;
   }
 
   @Override
@@ -78,7 +92,9 @@ final class Reading implements ReaderOutput<RowData>, AutoCloseable {
   public void emitWatermark(Watermark watermark) {}
 
   @Override
-  public void markIdle() {}
+  public void markIdle() {
+    idleCount++;
+  }
 
   @Override
   public void markActive() {}
@@ -114,7 +130,7 @@ final class Reading implements ReaderOutput<RowData>, AutoCloseable {
         throw new AssertionError(splitId + " emits through an output that it released");
       }
       lastRow = row;
-      rows.add(BigRows.textOf(row));
+      rows.add(texts.apply(row));
     }
 
     @Override
@@ -123,7 +139,9 @@ final class Reading implements ReaderOutput<RowData>, AutoCloseable {
     }
 
     @Override
-    public void emitWatermark(Watermark watermark) {}
+    public void emitWatermark(Watermark watermark) {
+      watermarks.add(watermark.getTimestamp());
+    }
 
     @Override
     public void markIdle() {}

@@ -24,6 +24,9 @@ final class RowsSeen extends AbstractStreamOperator<String>
   /** What the last job to end had seen. */
   static volatile List<String> atEnd = List.of();
 
+  /** What the job that runs had seen by its last checkpoint. */
+  static volatile List<String> atCheckpoint = List.of();
+
   private transient List<String> rows;
   private transient ListState<String> state;
 
@@ -42,6 +45,7 @@ final class RowsSeen extends AbstractStreamOperator<String>
   public void snapshotState(StateSnapshotContext context) throws Exception {
     super.snapshotState(context);
     state.update(rows);
+    atCheckpoint = List.copyOf(rows);
   }
 
   @Override
