@@ -5,10 +5,13 @@ import io.timestore.format.CellType;
 import io.timestore.format.Column;
 import io.timestore.format.Key;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
@@ -57,11 +60,52 @@ final class GoldenTicks {
             new DoubleType(false),
             new BigIntType(false));
     return TimestoreSource.ofTable(
-        new TableLayout(
-            directory.toAbsolutePath().toString(), null, "planning-host", KEY, 0, COLUMNS),
+        layout(directory),
         new int[] {0, 1, 2, 3},
         ScanSettings.DEFAULT.withSplitSizeBytes(splitSizeBytes),
         InternalTypeInfo.of(type));
+  }
+
+  private static TableLayout layout(Path directory) {
+    return new TableLayout(
+        directory.toAbsolutePath().toString(), null, "planning-host", KEY, 0, COLUMNS);
+  }
+
+  static ReaderSetup<RowData> setup(Path directory, ScanSettings settings) {
+    return new ReaderSetup<>(
+        new StoreAccess(layout(directory), new int[] {0, 1, 2, 3}, true),
+        settings,
+        RowReader::new,
+        null);
+  }
+
+  /** Appends a row as the Rust crate does, which leaves no record behind. */
+  static void append(Path directory, long key, String sym, double price, long size)
+      throws IOException {
+    long rows = ByteBuffer.wrap(Files.readAllBytes(directory.resolve("length"))).getLong();
+    ByteBuffer number = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    appendCell(directory.resolve("sym"), rows, sym.getBytes(StandardCharsets.UTF_8));
+    appendCell(directory.resolve("price"), rows, number.putDouble(0, price).array().clone());
+    appendCell(directory.resolve("size"), rows, number.putLong(0, size).array());
+    try (RandomAccessFile keys = new RandomAccessFile(directory.resolve("keys").toFile(), "rw")) {
+      keys.seek(rows * Long.BYTES);
+      keys.writeLong(key);
+    }
+    byte[] length = ByteBuffer.allocate(Long.BYTES).putLong(0, rows + 1).array();
+    Path newLength = Files.write(directory.resolve("new_length"), length);
+    Files.move(newLength, directory.resolve("length"), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static void appendCell(Path table, long rows, byte[] cell) throws IOException {
+    try (RandomAccessFile offsets =
+            new RandomAccessFile(table.resolve("offsets").toFile(), "rw");
+        RandomAccessFile data = new RandomAccessFile(table.resolve("data").toFile(), "rw")) {
+      offsets.seek((rows - 1) * Long.BYTES);
+      long end = offsets.readLong();
+      data.seek(end);
+      data.write(cell);
+      offsets.writeLong(end + cell.length);
+    }
   }
 
   /** A row as the {@code .rows} file spells it. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.apache.flink.api.connector.source.ReaderInfo;
 import org.apache.flink.api.connector.source.SourceEvent;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
@@ -52,6 +53,14 @@ final class SimulatedJob implements SplitEnumeratorContext<TimestoreSplit>, Auto
   }
 
   SimulatedJob(ReaderSetup<RowData> setup, int parallelism, Checkpoint checkpoint) {
+    this(setup, TickStore::textOf, parallelism, checkpoint);
+  }
+
+  SimulatedJob(
+      ReaderSetup<RowData> setup,
+      Function<RowData, String> texts,
+      int parallelism,
+      Checkpoint checkpoint) {
     this.parallelism = parallelism;
     enumerator =
         new TimestoreEnumerator(this, setup.access(), setup.settings(), checkpoint.enumerator());
@@ -61,7 +70,7 @@ final class SimulatedJob implements SplitEnumeratorContext<TimestoreSplit>, Auto
       for (int j = i; j < checkpoint.splits().size(); j += parallelism) {
         state.add(checkpoint.splits().get(j));
       }
-      readings.add(new Reading(setup, TickStore::textOf));
+      readings.add(new Reading(setup, texts));
       readers.put(i, ReaderInfo.createReaderInfo(i, "host", state));
       enumerator.addReader(i);
     }

@@ -110,6 +110,23 @@ class TailTest {
   }
 
   @Test
+  void aStoreThatTheRustCrateExtendsIsFollowed() throws Exception {
+    Path ticks = GoldenTicks.copyTo(directory.resolve("rust"));
+    job =
+        new SimulatedJob(
+            GoldenTicks.setup(ticks, FOLLOWING.withStart(ScanPosition.atRow(999))),
+            row -> row.getTimestamp(0, 3).getMillisecond() + " " + row.getString(1),
+            1,
+            Checkpoint.NONE);
+    String lastKey = GoldenTicks.rows().get(999).split(" ", 2)[0];
+    assertThat(readToIdle()).singleElement().asString().startsWith(lastKey + " ");
+    long key = Long.parseLong(lastKey);
+    GoldenTicks.append(ticks, key, "ONE", 1, 1);
+    GoldenTicks.append(ticks, key + 5, "TWO", 2, 2);
+    assertThat(readToIdle()).endsWith(key + " ONE", (key + 5) + " TWO");
+  }
+
+  @Test
   void aStoreThatIsNotThereIsWaitedFor() throws Exception {
     start(FOLLOWING);
     assertThat(readToIdle()).isEmpty();
