@@ -21,11 +21,15 @@ final class Compaction {
   private final Disk disk;
   private final StoreFiles files;
   private final List<String> tables;
+  private final Progress progress;
+  private long doneBytes;
+  private long allBytes;
 
-  Compaction(Disk disk, StoreFiles files, List<String> tables) {
+  Compaction(Disk disk, StoreFiles files, List<String> tables, Progress progress) {
     this.disk = disk;
     this.files = files;
     this.tables = tables;
+    this.progress = progress;
   }
 
   /**
@@ -50,6 +54,8 @@ final class Compaction {
    * them in place of the old ones.
    */
   void replace(Snapshot snapshot, StoreWriter writer) throws IOException {
+    // Each batch is read, and read back; what it weighs there is near enough to what it does here.
+    allBytes = 2 * snapshot.sizeBytes(tables);
     Digest read = read(snapshot, snapshot.ranges(), writer::append);
     writer.publishInPlaceOf(
         snapshot.record(),
@@ -92,6 +98,8 @@ final class Compaction {
       rowCount += batch.rowCount();
       add(batch, crc);
       rows.accept(batch);
+      doneBytes += batch.sizeBytes() + (long) batch.rowCount() * tables.size() * Integer.BYTES;
+      progress.at(Math.min(doneBytes, allBytes), allBytes);
     }
     return new Digest(rowCount, crc.getValue());
   }

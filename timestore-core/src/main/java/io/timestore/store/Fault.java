@@ -17,6 +17,11 @@ import java.nio.file.Path;
 public record Fault(
     Path file, long startByte, long endByte, long firstRow, long endRow, String message) {
 
+  /** Something that is about a file as a whole. */
+  static Fault of(Path file, String message) {
+    return new Fault(file, 0, 0, -1, -1, message);
+  }
+
   /** A checksum that is not that of the bytes. */
   static Fault checksum(
       Path file, long startByte, long endByte, RowSpan rows, int crc, int expected) {

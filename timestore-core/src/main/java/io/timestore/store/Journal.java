@@ -14,11 +14,13 @@ import io.timestore.format.Key;
 import io.timestore.format.Schema;
 import io.timestore.store.WriterOptions.LateRows;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -121,6 +123,59 @@ final class Journal {
         .mapToLong(LaneRows::rows)
         .max()
         .orElse(0);
+  }
+
+  /**
+   * Whether every commit of the record is there once, in order.
+   *
+   * @return what was read of {@code commits/}
+   */
+  Verified verify(CommitRecord record, Consumer<Fault> faults) throws IOException {
+    Verified verified = new Verified(0, 0, 0, 0, 0);
+    if (isKept() && disk.exists(files.commits().resolve("schema.json"))) {
+      Store store = Store.open(disk, files.commits());
+      try {
+        verified = store.verify(faults);
+      } catch (CorruptStoreException e) {
+        // Its rows may be sound all the same, so it is a fault like others.
+        faults.accept(Fault.of(files.commits(), String.valueOf(e.getMessage())));
+        return new Verified(0, 0, 0, 0, 1);
+      }
+    }
+    if (verified.faultCount() > 0) {
+      return verified; // Its rows can't be read.
+    }
+    long faultCount = verifySequence(record, faults);
+    return verified.and(new Verified(0, 0, 0, 0, faultCount));
+  }
+
+  private long verifySequence(CommitRecord record, Consumer<Fault> faults) throws IOException {
+    List<JournalEntry> entries;
+    try {
+      entries = entries(record);
+    } catch (CorruptStoreException e) {
+      faults.accept(Fault.of(files.commits(), String.valueOf(e.getMessage())));
+      return 1;
+    }
+    long faultCount = 0;
+    long expected = record.commitCount() - entries.size();
+    long wallTimeMillis = Long.MIN_VALUE;
+    for (JournalEntry entry : entries) {
+      if (entry.sequence() != expected || entry.wallTimeMillis() < wallTimeMillis) {
+        String what =
+            ": the journal's commit "
+                + entry.sequence()
+                + " at "
+                + Instant.ofEpochMilli(entry.wallTimeMillis())
+                + " follows commit "
+                + (expected - 1);
+        faults.accept(Fault.of(files.length(), files.length() + what));
+        faultCount++;
+      }
+      expected = entry.sequence() + 1;
+      wallTimeMillis = entry.wallTimeMillis();
+    }
+    return faultCount;
   }
 
   private static void append(JournalEntry entry, Batch batch) {

@@ -499,9 +499,41 @@ public final class Publisher implements Closeable {
    * @throws IllegalArgumentException if the store has fewer rows
    */
   public long truncate(long rowCount) throws IOException {
+    return truncate(rowCount, seen -> {});
+  }
+
+  /**
+   * As {@link #truncate(long)}, of the rows that somebody has looked at.
+   *
+   * @throws ConflictException if the store has other rows by now; nothing has changed then
+   */
+  public long truncate(long rowCount, Snapshot seen) throws IOException {
+    return truncate(
+        rowCount,
+        record -> {
+          if (!rowsOf(record).equals(rowsOf(seen.record()))) {
+            throw new ConflictException(
+                files.root() + ": rows came or went since it was looked at; nothing was changed");
+          }
+        });
+  }
+
+  private static List<List<Long>> rowsOf(CommitRecord record) {
+    return record.lanes().stream()
+        .map(lane -> List.of((long) lane.number(), lane.from(), lane.rows()))
+        .toList();
+  }
+
+  @FunctionalInterface
+  private interface RecordCheck {
+    void check(CommitRecord record) throws IOException;
+  }
+
+  private long truncate(long rowCount, RecordCheck check) throws IOException {
     return underLock(
         "truncate",
         current -> {
+          check.check(current.record());
           CommitRecord next = truncation.keep(rowCount, current.record());
           if (next.equals(current.record())) {
             return 0L;
@@ -683,6 +715,26 @@ public final class Publisher implements Closeable {
             disk.syncDirectory(files.root());
           }
           return next;
+        });
+  }
+
+  /** Puts right what is stale or lost beside the rows. */
+  void repairAroundRows() throws IOException {
+    underLock(
+        "repair",
+        current -> {
+          CommitRecord record = current.record();
+          for (Repairable found : new Repair(disk, files).findAroundRows(record)) {
+            switch (found.kind()) {
+              case NEW_LENGTH -> disk.createDirectory(found.file());
+              case LANE_LENGTH ->
+                  record.lanes().stream()
+                      .filter(lane -> files.lane(lane.number()).length().equals(found.file()))
+                      .forEach(this::writeLaneLength);
+              case CHECKSUMS -> throw new IllegalStateException(found + " needs no lock");
+            }
+          }
+          return null;
         });
   }
 

@@ -8,6 +8,7 @@ import io.timestore.format.Column;
 import io.timestore.format.Commit;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.CorruptStoreException;
+import io.timestore.format.JournalEntry;
 import io.timestore.format.Schema;
 import io.timestore.store.StoreFiles.LaneFiles;
 import java.io.IOException;
@@ -362,6 +363,14 @@ public final class Store {
         .toList();
   }
 
+  /** Every commit, as far back as they were kept, oldest first: those that left the record, too. */
+  public List<JournalEntry> journal() throws IOException {
+    try (IoThreads thread = disk.threads("timestore-journal", 1)) {
+      return thread.call(
+          () -> new Journal(disk, entropy, files).entries(recordFile().load().record()));
+    }
+  }
+
   /**
    * Reads all that is committed now, and tells of everything that breaks the format: lost files and
    * bytes, wrong checksums, keys and offsets out of order, cells of a wrong width. It takes no
@@ -372,10 +381,54 @@ public final class Store {
    *     is committed
    */
   public Verified verify(Consumer<Fault> faults) throws IOException {
-    List<Column> columns = schema == null ? List.of() : schema.columns();
-    Verification verification = new Verification(disk, files, columns, faults);
+    return verify(faults, Progress.NONE);
+  }
+
+  /**
+   * As {@link #verify(Consumer)}; the journal is verified, too.
+   *
+   * @param progress is told how much was read
+   */
+  public Verified verify(Consumer<Fault> faults, Progress progress) throws IOException {
     try (IoThreads thread = disk.threads("timestore-verify", 1)) {
-      return thread.call(() -> verification.run(recordFile().load().record()));
+      return thread.call(
+          () -> {
+            CommitRecord record = recordFile().load().record();
+            // Read behind the record, which may tell of columns that were added just before.
+            Schema latest = readSchema(disk, files).orElse(null);
+            Journal journal = new Journal(disk, entropy, files);
+            Verified rows = new Verification(disk, files, latest, faults, progress).run(record);
+            return rows.and(journal.verify(recordFile().load().record(), faults));
+          });
+    }
+  }
+
+  /**
+   * What is not as a writer leaves it, beside the rows: a crash at a wrong moment, or a copy that
+   * left things out. It is no damage, and {@link #repair} puts it right.
+   */
+  public List<Repairable> repairable() throws IOException {
+    try (IoThreads thread = disk.threads("timestore-verify", 1)) {
+      return thread.call(() -> new Repair(disk, files).find(recordFile().load().record()));
+    }
+  }
+
+  /**
+   * Puts right what {@link #repairable} tells of. No byte of a row is written. Checksums that are
+   * not known are computed from what is there: let {@link #verify} find no fault before, since they
+   * vouch for it from then on.
+   */
+  public void repair() throws IOException {
+    writableSchema();
+    try (Publisher publisher = publisher();
+        IoThreads thread = disk.threads("timestore-repair", 1)) {
+      thread.call(
+          () -> {
+            publisher.repairAroundRows();
+            // Without the lock, which others would wait for: committed bytes do not change.
+            new Repair(disk, files).fillInChecksums(recordFile().load().record());
+            return null;
+          });
     }
   }
 
@@ -392,6 +445,15 @@ public final class Store {
    *     changed then, either
    */
   public Compacted compact() throws IOException {
+    return compact(Progress.NONE);
+  }
+
+  /**
+   * As {@link #compact()}.
+   *
+   * @param progress is told of each batch that was written, and that was read back
+   */
+  public Compacted compact(Progress progress) throws IOException {
     writableSchema();
     Schema latest = files.readSchema(disk);
     List<String> tables = latest.tables();
@@ -402,7 +464,7 @@ public final class Store {
           WriterOptions.preparing().withLateRows(WriterOptions.LateRows.KEEP).overwriting();
       try (StoreWriter writer =
           new StoreWriter(disk, entropy, files, id(), latest.columns(), options)) {
-        new Compaction(disk, files, tables).replace(before, writer);
+        new Compaction(disk, files, tables, progress).replace(before, writer);
       }
     }
     return new Compacted(laneCount, before.rowCount(), removing(Publisher::removeHidden));
@@ -456,7 +518,7 @@ public final class Store {
     }
     Store copy = openOrCreate(directory, Schema.create(latest.key(), latest.columns()));
     try (StoreWriter writer = copy.writer(WriterOptions.defaults(), latest.tables())) {
-      new Compaction(disk, files, latest.tables()).copy(snapshot(), writer);
+      new Compaction(disk, files, latest.tables(), Progress.NONE).copy(snapshot(), writer);
       writer.commit();
     }
     return copy;

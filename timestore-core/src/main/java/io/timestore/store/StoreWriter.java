@@ -53,6 +53,10 @@ public final class StoreWriter implements Closeable {
   private boolean batchIsOpen;
   private OptionalLong lastKey = OptionalLong.empty();
   private @Nullable Throwable failure;
+
+  /** Whether what was prepared is known to nobody, and never will be. */
+  private boolean isUntold;
+
   private boolean closed;
 
   StoreWriter(
@@ -354,6 +358,7 @@ public final class StoreWriter implements Closeable {
 
   /** Makes all appended rows visible in place of those that a record shows. */
   synchronized void publishInPlaceOf(CommitRecord replaced, Check check) throws IOException {
+    isUntold = true; // Whatever comes in between, an interrupt too, nobody else can publish it.
     Optional<Commit> commit = prepareCommit(true, Long.MIN_VALUE, "");
     if (commit.isEmpty()) {
       return;
@@ -362,13 +367,14 @@ public final class StoreWriter implements Closeable {
         () -> {
           try {
             check.apply(commit.get());
+            isUntold = false;
             threads.callToEnd(
                 () -> {
                   publisher.publishInPlaceOf(replaced, commit.get(), lanes);
                   return null;
                 });
           } catch (ConflictException e) {
-            lanes.forget(); // The commit goes no further than this.
+            isUntold = true; // The commit goes no further than this.
             throw e;
           }
           return null;
@@ -412,6 +418,9 @@ public final class StoreWriter implements Closeable {
     } finally {
       publisher.close();
       threads.close();
+      if (isUntold) {
+        lanes.forget();
+      }
       lanes.close();
     }
   }

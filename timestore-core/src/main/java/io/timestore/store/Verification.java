@@ -4,8 +4,10 @@ import io.timestore.disk.Disk;
 import io.timestore.disk.DiskFile;
 import io.timestore.format.Column;
 import io.timestore.format.CommitRecord;
+import io.timestore.format.Key;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
+import io.timestore.format.Schema;
 import io.timestore.store.ChunkReader.RowsOf;
 import io.timestore.store.Fault.RowSpan;
 import io.timestore.store.StoreFiles.LaneFiles;
@@ -13,7 +15,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -24,59 +26,164 @@ final class Verification {
 
   private final Disk disk;
   private final StoreFiles files;
-  private final List<Column> columns;
+  private final @Nullable Schema schema;
   private final Consumer<Fault> faults;
+  private final Progress progress;
   private final ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
   private long rowCount;
   private long sizeBytes;
   private long chunkCount;
   private long unverifiedChunkCount;
   private long faultCount;
+  private long allBytes;
 
   /**
-   * @param columns what is known of the tables; empty where nothing is
+   * @param schema what is known of the tables; null where nothing is
    */
-  Verification(Disk disk, StoreFiles files, List<Column> columns, Consumer<Fault> faults) {
+  Verification(
+      Disk disk,
+      StoreFiles files,
+      @Nullable Schema schema,
+      Consumer<Fault> faults,
+      Progress progress) {
     this.disk = disk;
     this.files = files;
-    this.columns = columns;
+    this.schema = schema;
     this.faults = faults;
+    this.progress = progress;
+  }
+
+  /** What a file holds, chunk by chunk. */
+  private interface Content {
+    void see(ByteBuffer bytes, long start) throws IOException;
+
+    /** Bytes that can't be trusted, as many as the buffer has. */
+    void forget(ByteBuffer bytes, long start) throws IOException;
   }
 
   /** The numbers of a file, one a row. */
-  private interface Numbers {
-    void see(long row, long number);
+  private abstract static class Numbers implements Content {
+    @Override
+    public final void see(ByteBuffer bytes, long start) {
+      for (int i = 0; i < bytes.limit(); i += Long.BYTES) {
+        see((start + i) / Long.BYTES, bytes.getLong(i));
+      }
+    }
+
+    @Override
+    public final void forget(ByteBuffer bytes, long start) {
+      forget();
+    }
+
+    abstract void see(long row, long number);
 
     /** The next number follows others that can't be trusted. */
-    void forget();
+    abstract void forget();
   }
 
   Verified run(CommitRecord record) {
+    allBytes = record.lanes().stream().filter(Lane::hasFiles).mapToLong(Lane::sizeBytes).sum();
     for (Lane lane : record.lanes()) {
       if (!lane.hasFiles()) {
         continue; // They may not even be there yet, or not any more.
       }
+      verifyTables(lane);
       LaneFiles laneFiles = files.lane(lane.number());
       CommittedFile keys = laneFiles.committedKeys(lane);
       verify(keys, ChunkReader::rowsOfNumbers, new Keys(keys.path(), lane));
       for (LaneTable table : lane.tables()) {
-        CommittedFile offsets = laneFiles.committedOffsets(lane, table);
-        Offsets ends =
-            new Offsets(offsets.path(), lane.rows(), table.dataBytes(), fixedWidth(table));
-        verify(offsets, ChunkReader::rowsOfNumbers, ends);
-        verify(laneFiles.committedData(table), new DataRows(disk, offsets), null);
+        verify(lane, table, laneFiles);
       }
       rowCount += lane.rows();
     }
     return new Verified(rowCount, sizeBytes, chunkCount, unverifiedChunkCount, faultCount);
   }
 
-  private @Nullable Column fixedWidth(LaneTable table) {
-    return columns.stream()
-        .filter(column -> column.table().equals(table.name()))
-        .filter(column -> column.type().widthBytes().isPresent())
-        .findFirst()
-        .orElse(null);
+  /** Which tables a lane has: those of the schema, but columns that were added later. */
+  private void verifyTables(Lane lane) {
+    if (schema == null) {
+      return;
+    }
+    String place = ": lane " + lane.number() + " of " + lane.rows() + " rows ";
+    for (LaneTable table : lane.tables()) {
+      if (column(table).isEmpty()) {
+        String what = files.length() + place + "has the table '" + table.name() + "', which ";
+        report(Fault.of(files.length(), what + files.schema() + " does not name"));
+      }
+    }
+    for (Column column : schema.columns()) {
+      if (!column.mayBeAbsent() && lane.table(column.table()).isEmpty()) {
+        String what = files.length() + place + "lacks the table '" + column.table() + "' of ";
+        report(Fault.of(files.length(), what + column.sqlType()));
+      }
+    }
+  }
+
+  private void verify(Lane lane, LaneTable table, LaneFiles laneFiles) {
+    CommittedFile offsets = laneFiles.committedOffsets(lane, table);
+    CommittedFile data = laneFiles.committedData(table);
+    Optional<Column> column = column(table);
+    Column fixed = column.filter(c -> c.type().widthBytes().isPresent()).orElse(null);
+    long faultCountBefore = faultCount;
+    verify(
+        offsets,
+        ChunkReader::rowsOfNumbers,
+        new Offsets(offsets.path(), lane.rows(), table.dataBytes(), fixed));
+    DataRows rows = new DataRows(disk, offsets);
+    if (faultCount > faultCountBefore || column.isEmpty()) {
+      verify(data, rows, null); // Nobody knows where a cell begins, or what it is to be.
+      return;
+    }
+    try (CellVerification cells =
+        CellVerification.open(
+            disk, column.get(), offsets, lane.rows(), new CellReport(data.path(), column.get()))) {
+      verify(data, rows, cells == null ? null : new Cells(cells));
+    } catch (IOException e) {
+      report(failure(offsets, 0, offsets.sizeBytes(), RowSpan.UNKNOWN, e));
+    }
+  }
+
+  private Optional<Column> column(LaneTable table) {
+    return schema == null
+        ? Optional.empty()
+        : schema.columns().stream().filter(c -> c.table().equals(table.name())).findFirst();
+  }
+
+  /** Words what is wrong with a cell. */
+  private final class CellReport implements CellVerification.Report {
+    private final Path path;
+    private final Column column;
+
+    CellReport(Path path, Column column) {
+      this.path = path;
+      this.column = column;
+    }
+
+    @Override
+    public void fault(long row, long startByte, long endByte, String what) {
+      String cell = "the cell of row " + row + ", bytes " + startByte + " to " + endByte + ", ";
+      String type = ", which is no " + column.typeText();
+      report(path, startByte, endByte, new RowSpan(row, row + 1), cell + what + type);
+    }
+  }
+
+  /** The values of a table. */
+  private final class Cells implements Content {
+    private final CellVerification verification;
+
+    Cells(CellVerification verification) {
+      this.verification = verification;
+    }
+
+    @Override
+    public void see(ByteBuffer bytes, long start) throws IOException {
+      verification.see(chunk.array(), bytes.limit(), start, true);
+    }
+
+    @Override
+    public void forget(ByteBuffer bytes, long start) throws IOException {
+      verification.see(chunk.array(), bytes.limit(), start, false);
+    }
   }
 
   private void report(Fault fault) {
@@ -88,12 +195,13 @@ final class Verification {
     report(new Fault(file, start, end, rows.first(), rows.end(), file + ": " + what));
   }
 
-  private void verify(CommittedFile file, RowsOf rows, @Nullable Numbers numbers) {
+  private void verify(CommittedFile file, RowsOf rows, @Nullable Content content) {
     try (DiskFile open = disk.openForReading(file.path());
         ChunkCrcs crcs = new ChunkCrcs(disk, file)) {
       long start = 0;
-      while (start < file.sizeBytes() && verifyChunk(file, open, crcs, start, rows, numbers)) {
+      while (start < file.sizeBytes() && verifyChunk(file, open, crcs, start, rows, content)) {
         start += CHUNK_BYTES;
+        progress.at(sizeBytes, allBytes);
       }
     } catch (NoSuchFileException e) {
       String what = "is missing, expected " + file.sizeBytes() + " committed bytes in it";
@@ -117,7 +225,7 @@ final class Verification {
       ChunkCrcs crcs,
       long start,
       RowsOf rows,
-      @Nullable Numbers numbers)
+      @Nullable Content content)
       throws IOException {
     int length = (int) Math.min(CHUNK_BYTES, file.sizeBytes() - start);
     chunkCount++;
@@ -127,8 +235,8 @@ final class Verification {
     } catch (IOException e) {
       RowSpan unread = rows.bytes(start, start + length);
       report(failure(file, start, start + length, unread, e));
-      if (numbers != null) {
-        numbers.forget();
+      if (content != null) {
+        content.forget(chunk.clear().limit(length), start);
       }
       return true;
     }
@@ -142,12 +250,10 @@ final class Verification {
     }
     chunk.flip();
     boolean trusted = checkCrc(file, crcs, start, rows);
-    if (numbers != null && trusted) {
-      for (int i = 0; i < length; i += Long.BYTES) {
-        numbers.see((start + i) / Long.BYTES, chunk.getLong(i));
-      }
-    } else if (numbers != null) {
-      numbers.forget();
+    if (content != null && trusted) {
+      content.see(chunk, start);
+    } else if (content != null) {
+      content.forget(chunk, start);
     }
     return true;
   }
@@ -178,7 +284,7 @@ final class Verification {
   }
 
   /** The visible ones never decrease; the first and the last of them are those of the record. */
-  private final class Keys implements Numbers {
+  private final class Keys extends Numbers {
     private final Path path;
     private final Lane lane;
     private long previous;
@@ -189,12 +295,16 @@ final class Verification {
     }
 
     @Override
-    public void see(long row, long key) {
+    void see(long row, long key) {
       if (row < lane.from()) {
         return; // Rows may have come behind hidden ones with smaller keys.
       }
       if (Long.compareUnsigned(key, previous) < 0) {
         reportNumber(path, row, described("key", key, row) + " is below " + text(previous));
+      }
+      if (key < 0 && schema != null && !schema.key().type().equals(Key.WHOLE_RANGE)) {
+        String what = described("key", key, row) + " is above 2^63 - 1, which is no ";
+        reportNumber(path, row, what + schema.key().type());
       }
       if (row == lane.from() && key != lane.smallestKey()) {
         reportNumber(path, row, described("key", key, row) + recorded(lane.smallestKey()));
@@ -210,13 +320,13 @@ final class Verification {
     }
 
     @Override
-    public void forget() {
+    void forget() {
       previous = 0;
     }
   }
 
   /** Never decrease, and end with the data; cells of fixed width have that width. */
-  private final class Offsets implements Numbers {
+  private final class Offsets extends Numbers {
     private final Path path;
     private final long rows;
     private final long dataBytes;
@@ -232,7 +342,7 @@ final class Verification {
     }
 
     @Override
-    public void see(long row, long offset) {
+    void see(long row, long offset) {
       if (Long.compareUnsigned(offset, previous) < 0) {
         reportNumber(path, row, described("offset", offset, row) + " is below " + text(previous));
       } else if (Long.compareUnsigned(offset, dataBytes) > 0) {
@@ -260,7 +370,7 @@ final class Verification {
     }
 
     @Override
-    public void forget() {
+    void forget() {
       previous = 0;
       previousIsKnown = false;
     }

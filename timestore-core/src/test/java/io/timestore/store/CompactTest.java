@@ -108,6 +108,35 @@ class CompactTest {
   }
 
   @Test
+  void stoppedAtAnyBatchItLeavesTheOldLanesAndNoOther() throws IOException {
+    insertInThreeLanes(store);
+    List<String> before = directories();
+    int stopCount = 0;
+    boolean isDone = false;
+    while (!isDone) {
+      int[] left = {stopCount};
+      try {
+        store.compact(
+            (done, all) -> {
+              if (left[0]-- == 0) {
+                throw new IllegalStateException("stopped");
+              }
+            });
+        isDone = true;
+      } catch (IllegalStateException e) {
+        assertThat(e).hasMessage("stopped");
+        assertThat(directories()).isEqualTo(before);
+        assertThat(visible()).hasSize(3);
+        stopCount++;
+      }
+    }
+    // Of batches that were written, and of those that were read back.
+    assertThat(stopCount).isGreaterThanOrEqualTo(2);
+    assertThat(visible()).hasSize(1);
+    assertHasKeys(LongStream.range(0, 600));
+  }
+
+  @Test
   void aRunThatLivesGoesOnBesideIt() throws IOException {
     insertInThreeLanes(store);
     try (SinkRun live = begin(A)) {

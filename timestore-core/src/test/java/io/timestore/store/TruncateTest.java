@@ -123,6 +123,19 @@ class TruncateTest {
   }
 
   @Test
+  void whatIsCutIsWhatSomebodyLookedAtOrNothing() throws IOException {
+    appendDirectly(0, 10);
+    Snapshot seen = store.snapshot();
+    appendDirectly(10, 12);
+    assertThatThrownBy(() -> store.publisher().truncate(5, seen))
+        .isInstanceOf(ConflictException.class)
+        .hasMessage(path + ": rows came or went since it was looked at; nothing was changed");
+    assertHasKeys(LongStream.range(0, 12));
+    assertThat(store.publisher().truncate(5, store.snapshot())).isEqualTo(7);
+    assertHasKeys(LongStream.range(0, 5));
+  }
+
+  @Test
   void theLaneThatWasCutIsClosedAndThoseBehindItAreHiddenWithTheirOwners() throws IOException {
     makeThreeLanes();
     CommitRecord before = record();

@@ -12,6 +12,7 @@ import io.timestore.format.CellType;
 import io.timestore.format.Column;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.CorruptStoreException;
+import io.timestore.format.JournalEntry;
 import io.timestore.format.Key;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
@@ -187,7 +188,11 @@ class VerificationTest {
 
     List<String> faults = new ArrayList<>();
     new Verification(
-            process, new StoreFiles(PATH), SCHEMA.columns(), fault -> faults.add(fault.message()))
+            process,
+            new StoreFiles(PATH),
+            SCHEMA,
+            fault -> faults.add(fault.message()),
+            Progress.NONE)
         .run(record);
     assertThat(faults)
         .containsExactly(
@@ -225,12 +230,131 @@ class VerificationTest {
         new Lane(
             0, 0, 0, 0, lane.owner(), 0, 0, ROWS, 999, 1100, lane.keysTailCrc(), lane.tables());
     List<String> faults = new ArrayList<>();
-    new Verification(process, files, SCHEMA.columns(), fault -> faults.add(fault.message()))
+    new Verification(process, files, SCHEMA, fault -> faults.add(fault.message()), Progress.NONE)
         .run(record.withLane(other));
     assertThat(faults)
         .containsExactly(
             "/store/keys: key 1000 at row 0, but the commit record says 999",
             "/store/keys: key 1099 at row 99, but the commit record says 1100");
+  }
+
+  @Test
+  void aTableThatTheSchemaLacksAndOneThatTheLaneLacksAreFound() throws IOException {
+    Lane lane = store().snapshot().record().lanes().get(0);
+    List<LaneTable> tables = new ArrayList<>(lane.tables());
+    tables.set(0, new LaneTable("cost", 0, 0, 0));
+    CommitRecord record =
+        store().snapshot().record().withLane(lane.withTailCrcs(lane.keysTailCrc(), tables));
+    List<String> faults = new ArrayList<>();
+    new Verification(
+            process,
+            new StoreFiles(PATH),
+            SCHEMA,
+            fault -> faults.add(fault.message()),
+            Progress.NONE)
+        .run(record);
+    assertThat(faults)
+        .startsWith(
+            "/store/length: lane 0 of 100 rows has the table 'cost', which /store/schema.json does"
+                + " not name",
+            "/store/length: lane 0 of 100 rows lacks the table 'price' of DOUBLE NOT NULL");
+  }
+
+  @Test
+  void aKeyThatIsNoBigintIsFound() throws IOException {
+    Path path = Path.of("/large");
+    Store store = Store.openOrCreate(process, path, SCHEMA);
+    try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
+      writer.append(Long.MIN_VALUE, new byte[8], new byte[0]);
+      writer.commit();
+    }
+    List<Fault> faults = new ArrayList<>();
+    store.verify(faults::add);
+    assertThat(faults)
+        .containsExactly(
+            new Fault(
+                path.resolve("keys"),
+                0,
+                8,
+                0,
+                1,
+                "/large/keys: key 9223372036854775808 at row 0 is above 2^63 - 1, which is no"
+                    + " BIGINT"));
+  }
+
+  @Test
+  void aCommitThatIsMissingFromTheJournalIsFound() throws IOException {
+    try (StoreWriter writer = store().writer(WriterOptions.defaults())) {
+      for (int i = 0; i < 100; i++) {
+        writer.append(2000 + i, new byte[8], new byte[0]);
+        writer.commit();
+      }
+    }
+    assertThat(faults()).isEmpty();
+    CommitRecord record = store().snapshot().record();
+    List<JournalEntry> journal = new ArrayList<>(record.journal());
+    long lost = journal.remove(3).sequence();
+    replace(
+        "length",
+        new CommitRecord(
+                record.storeId(),
+                record.revision(),
+                record.commitCount(),
+                record.nextLane(),
+                record.lanes(),
+                record.tombstones(),
+                record.lineages(),
+                record.finished(),
+                journal)
+            .toBytes());
+    assertThat(faults())
+        .isNotEmpty()
+        .last()
+        .asString()
+        .startsWith("/store/length: the journal's commit " + (lost + 1) + " at ")
+        .endsWith(" follows commit " + (lost - 1));
+  }
+
+  @Test
+  void aJournalThatIsDamagedIsToldOfLikeOtherFiles() throws IOException {
+    try (StoreWriter writer = store().writer(WriterOptions.defaults())) {
+      for (int i = 0; i < 64; i++) {
+        writer.append(2000 + i, new byte[8], new byte[0]);
+        writer.commit();
+      }
+    }
+    byte[] data = read("commits/lane_rows/data");
+    data[3] ^= 1;
+    replace("commits/lane_rows/data", data);
+    assertThat(faults())
+        .hasSize(1)
+        .first()
+        .asString()
+        .startsWith("/store/commits/lane_rows/data: chunk 0, ");
+  }
+
+  @Test
+  void progressGrowsUpToAllBytesAndMayEndTheWork() throws IOException {
+    List<Long> done = new ArrayList<>();
+    Store store = store();
+    Verified verified =
+        store.verify(
+            fault -> {},
+            (doneBytes, allBytes) -> {
+              done.add(doneBytes);
+              assertThat(allBytes).isEqualTo(3600);
+            });
+    assertThat(done).isSorted().hasSize(5).last().isEqualTo(3600L);
+    assertThat(verified.sizeBytes()).isEqualTo(3600);
+    IllegalStateException enough = new IllegalStateException("enough");
+    assertThatThrownBy(
+            () ->
+                store.verify(
+                    fault -> {},
+                    (doneBytes, allBytes) -> {
+                      throw enough;
+                    }))
+        .isSameAs(enough);
   }
 
   @Test
