@@ -36,7 +36,8 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
       return Timestore.OK;
     }
     String command = commandLine.getCommandSpec().qualifiedName();
-    if (failure instanceof InterruptedIOException) {
+    if (failure instanceof InterruptedIOException
+        || failure instanceof Interruption.StoppedException) {
       tell(commandLine, command + ": stopped", failure);
       return Timestore.STORE_AT_FAULT;
     }

@@ -14,7 +14,10 @@ import java.nio.charset.StandardCharsets;
  * reads it may leave early, as {@code head} does, which ends the command without a word.
  */
 final class Output {
-  private static final JSON PRETTY = JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT);
+  /** What is not known is null, and not left out. */
+  static final JSON JSON_WITH_NULLS = JSON.std.with(JSON.Feature.WRITE_NULL_PROPERTIES);
+
+  static final JSON PRETTY = JSON_WITH_NULLS.with(JSON.Feature.PRETTY_PRINT_OUTPUT);
 
   private final Writer writer;
 
@@ -92,7 +95,7 @@ final class Output {
   /** One JSON value on one line, to be read before the next one comes. */
   void jsonLine(Object value) {
     try {
-      line(JSON.std.asString(value));
+      line(JSON_WITH_NULLS.asString(value));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -47,6 +47,16 @@ abstract class StoreCommand implements Callable<Integer> {
     return program().terminal();
   }
 
+  /** The program and its version. */
+  String version() {
+    return new Timestore.Version().getVersion()[0];
+  }
+
+  /** Shows how far long work has come, and ends it on Ctrl-C. */
+  Bar bar(String task) {
+    return new Bar(task, terminal(), program().interruption());
+  }
+
   private Timestore program() {
     return (Timestore) spec.root().userObject();
   }
@@ -60,6 +70,23 @@ abstract class StoreCommand implements Callable<Integer> {
   void tell(String line) {
     spec.commandLine().getErr().println(line);
     spec.commandLine().getErr().flush();
+  }
+
+  /** A question for people, who answer in the same line. */
+  void ask(String question) {
+    spec.commandLine().getErr().print(question);
+    spec.commandLine().getErr().flush();
+  }
+
+  /** Opens the store to change it; one that has no schema is another program's. */
+  Store openToChange() throws IOException {
+    Store store = open();
+    if (store.schema().isEmpty()) {
+      throw misuse(
+          directory
+              + " has no schema.json: the Rust crate wrote it, and nothing of ours has adopted it");
+    }
+    return store;
   }
 
   /** Opens the store; a directory that is none is the call's fault. */

@@ -19,7 +19,15 @@ import picocli.CommandLine.ScopeType;
     description = "Looks at stores, and after them.",
     mixinStandardHelpOptions = true,
     versionProvider = Timestore.Version.class,
-    subcommands = {Describe.class, HelpCommand.class, GenerateCompletion.class},
+    subcommands = {
+      Describe.class,
+      Verify.class,
+      Truncate.class,
+      Compact.class,
+      Report.class,
+      HelpCommand.class,
+      GenerateCompletion.class
+    },
     footer = {
       "",
       "Exit status: 0 done, 1 the store is at fault, 2 the call is at fault.",
@@ -40,8 +48,11 @@ public final class Timestore {
   private final Output output;
   private final Terminal terminal = new Terminal();
 
-  private Timestore(OutputStream out) {
+  private final Interruption interruption;
+
+  private Timestore(OutputStream out, Interruption interruption) {
     this.output = new Output(out);
+    this.interruption = interruption;
   }
 
   @Option(
@@ -68,16 +79,21 @@ public final class Timestore {
     return terminal;
   }
 
+  /** Whether somebody pressed Ctrl-C. */
+  Interruption interruption() {
+    return interruption;
+  }
+
   /** Runs one command and ends the process with its status. */
   public static void main(String[] arguments) {
     Interruption interruption = Interruption.ofThisThread();
-    int status = run(arguments);
+    int status = run(arguments, interruption);
     interruption.workHasEnded();
     System.exit(status);
   }
 
-  private static int run(String[] arguments) {
-    Timestore timestore = new Timestore(new FileOutputStream(FileDescriptor.out));
+  private static int run(String[] arguments, Interruption interruption) {
+    Timestore timestore = new Timestore(new FileOutputStream(FileDescriptor.out), interruption);
     CommandLine commandLine = new CommandLine(timestore);
     commandLine.setOut(new PrintWriter(timestore.output.asWriter()));
     commandLine.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
@@ -92,6 +108,8 @@ public final class Timestore {
     int status = commandLine.execute(arguments);
     try {
       timestore.output.flush();
+      return status;
+    } catch (Output.ClosedException e) {
       return status;
     } catch (RuntimeException e) {
       return timestore.failures.handle(e, commandLine);

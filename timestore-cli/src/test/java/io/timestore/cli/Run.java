@@ -1,10 +1,14 @@
 package io.timestore.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,6 +25,8 @@ import java.util.stream.Stream;
  * @param errors what it complained of
  */
 record Run(int status, String output, String errors) {
+
+  private static final Path SCRIPT = Path.of("/usr/bin/script");
 
   /** Calls the program as it was compiled, with no terminal around. */
   static Run of(Object... arguments) throws IOException, InterruptedException {
@@ -57,12 +63,41 @@ record Run(int status, String output, String errors) {
     return of(new ProcessBuilder("bash", "-c", script).start());
   }
 
+  /**
+   * Calls the program on a terminal of its own; what it prints and complains of comes together.
+   *
+   * @param typed what the user types
+   */
+  static Run onTerminal(String typed, Object... arguments)
+      throws IOException, InterruptedException {
+    assumeTrue(Files.isExecutable(SCRIPT), SCRIPT + " is missing, which makes a terminal");
+    String words = String.join(" ", command(arguments).stream().map(Run::quoted).toList());
+    ProcessBuilder builder =
+        new ProcessBuilder(SCRIPT.toString(), "-q", "-e", "-E", "never", "-c", words, "/dev/null");
+    builder.environment().put("TERM", "xterm");
+    Process process = builder.start();
+    process.getOutputStream().write(typed.getBytes(StandardCharsets.UTF_8));
+    process.getOutputStream().flush();
+    Run run = ofRunning(process);
+    return new Run(run.status(), run.output().replace("\r\n", "\n"), run.errors());
+  }
+
+  /** Ctrl-C. */
+  static void interrupt(Process process) throws IOException, InterruptedException {
+    assertThat(new ProcessBuilder("sh", "-c", "kill -INT " + process.pid()).start().waitFor())
+        .isZero();
+  }
+
   private static String quoted(String word) {
     return "'" + word + "'";
   }
 
   static Run of(Process process) throws IOException, InterruptedException {
     process.getOutputStream().close();
+    return ofRunning(process);
+  }
+
+  private static Run ofRunning(Process process) throws InterruptedException {
     CompletableFuture<String> errors =
         CompletableFuture.supplyAsync(() -> read(process.getErrorStream()));
     String output = read(process.getInputStream());
