@@ -56,10 +56,12 @@ final class Compaction {
   void replace(Snapshot snapshot, StoreWriter writer) throws IOException {
     // Each batch is read, and read back; what it weighs there is near enough to what it does here.
     allBytes = 2 * snapshot.sizeBytes(tables);
+    // Step K1: all rows, merged, in a new lane.
     Digest read = read(snapshot, snapshot.ranges(), writer::append);
     writer.publishInPlaceOf(
         snapshot.record(),
         commit -> {
+          // Step K2: the lane holds what was read.
           Digest written = readBack(commit);
           if (!written.equals(read)) {
             throw new IOException(

@@ -42,6 +42,7 @@ final class HiddenLanes {
     long sizeBytes = 0;
     List<DiskLock> locks = new ArrayList<>();
     try {
+      // Step H1: lanes that nobody sees, and nobody can bring rows to, are marked as gone.
       for (Lane lane : next.lanes()) {
         boolean isHidden = lane.visibleRows() == 0 && (lane.hasFiles() || lane.isCut());
         if (isHidden && isLeft(lane, locks)) {
@@ -55,6 +56,7 @@ final class HiddenLanes {
       if (!next.equals(current.record())) {
         recordFile.replace(next);
       }
+      // Step H2: their files go; who has one open keeps it.
       removeFiles(next);
     } finally {
       Closing.all(locks);

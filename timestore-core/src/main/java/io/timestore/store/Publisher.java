@@ -202,6 +202,7 @@ public final class Publisher implements Closeable {
       }
     }
     if (!replacing.isEmpty()) {
+      // Step O2: what the commit replaces goes with the record that shows it.
       next = allHidden(next);
     }
     long watermark = Long.MAX_VALUE;
@@ -234,6 +235,7 @@ public final class Publisher implements Closeable {
     if (!next.equals(current.record())) {
       recordFile.replace(next);
     }
+    // Step P8: what others may miss without harm.
     for (LaneBatch batch : published) {
       writeLaneLength(next.lane(batch.number()).orElseThrow());
       noteChunkCrcs(batch);
@@ -573,6 +575,7 @@ public final class Publisher implements Closeable {
     underLock(
         "publish what was compacted",
         current -> {
+          // Step K3: of each lane the rows that were copied go, and no others.
           lanes.checkPlaces(commit.lanes());
           CommitRecord next = current.record();
           for (Lane old : replaced.lanes()) {

@@ -281,7 +281,9 @@ public final class StoreWriter implements Closeable {
         () -> {
           List<LaneBatch> batches = List.of();
           if (lanes.hasBatch()) {
-            // Once more: most batches are small, and what others appended is not yet written over.
+            // Step W0 once more: most batches are small, and what others appended is not yet
+            // written
+            // over.
             lookAtLanes();
             batches = lanes.prepare();
           }
