@@ -139,6 +139,23 @@ class CrateHistoriesITCase {
   }
 
   @Test
+  void anExportOfAStoreWithLanesIsAPlainStoreForTheCrate() throws IOException {
+    Store store = JavaWriting.create(directory.resolve("exported"), expected, random);
+    try (StoreWriter first = sinkWriter(store);
+        StoreWriter second = sinkWriter(store)) {
+      publish(store, first, 30);
+      publish(store, second, 20);
+    }
+    Path plain = directory.resolve("plain");
+    store.export(plain);
+
+    checkWithRust(plain);
+    appendWithRust(program.open(plain, TABLES, SEGMENT_LENGTH), randomRows.after(expected, 3));
+    checkWithRust(plain);
+    JavaReading.check(plain, expected, random);
+  }
+
+  @Test
   void aWriterThatTheCrateOvertookRefusesFurtherRows() throws IOException {
     Path path = directory.resolve("overtaken");
     try (JavaWriting writing = JavaWriting.open(path, expected, random)) {
