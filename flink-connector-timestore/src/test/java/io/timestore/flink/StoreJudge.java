@@ -2,19 +2,20 @@ package io.timestore.flink;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 
 /**
  * Reads a store from {@code docs/format.md} alone, without a line of the product's code: whole
- * files into memory, everything checked. What it says of a store is what the tests believe.
+ * files, everything checked. What it says of a store is what the tests believe.
  */
 public final class StoreJudge {
   private final Path store;
@@ -40,13 +41,18 @@ public final class StoreJudge {
   /** All visible rows in key order, with the cells of these tables. */
   public List<StoredRow> rows(String... tables) throws IOException {
     List<StoredRow> rows = new ArrayList<>();
-    for (LaneState lane : lanes()) {
-      readLane(lane, List.of(tables), rows);
-    }
+    forEach(rows::add, tables);
     rows.sort(
         Comparator.comparing(StoredRow::key, Long::compareUnsigned)
             .thenComparingInt(StoredRow::lane));
     return rows;
+  }
+
+  /** All visible rows, lane by lane, each in key order. */
+  public void forEach(Consumer<StoredRow> consumer, String... tables) throws IOException {
+    for (LaneState lane : lanes()) {
+      readLane(lane, List.of(tables), consumer);
+    }
   }
 
   /** Visible rows. */
@@ -95,19 +101,19 @@ public final class StoreJudge {
     return lanes;
   }
 
-  private void readLane(LaneState lane, List<String> tables, List<StoredRow> rows)
+  private void readLane(LaneState lane, List<String> tables, Consumer<StoredRow> consumer)
       throws IOException {
     if (lane.from == lane.rows) {
       return; // Its files may be gone.
     }
     Path directory =
         lane.number == 0 ? store : store.resolve(String.format("lanes/%05d", lane.number));
-    ByteBuffer keys = ByteBuffer.wrap(Files.readAllBytes(directory.resolve("keys")));
+    ByteBuffer keys = map(directory.resolve("keys"));
     List<ByteBuffer> offsets = new ArrayList<>();
-    List<byte[]> data = new ArrayList<>();
+    List<ByteBuffer> data = new ArrayList<>();
     for (String table : tables) {
-      offsets.add(ByteBuffer.wrap(Files.readAllBytes(directory.resolve(table).resolve("offsets"))));
-      data.add(Files.readAllBytes(directory.resolve(table).resolve("data")));
+      offsets.add(map(directory.resolve(table).resolve("offsets")));
+      data.add(map(directory.resolve(table).resolve("data")));
     }
     for (int row = 0; row < lane.rows; row++) {
       long key = keys.getLong(row * 8);
@@ -119,11 +125,19 @@ public final class StoreJudge {
         long start = row == 0 ? 0 : offsets.get(table).getLong(row * 8 - 8);
         long end = offsets.get(table).getLong(row * 8);
         check(start <= end, "offset order at row " + row + " of lane " + lane.number);
-        cells.add(Arrays.copyOfRange(data.get(table), (int) start, (int) end));
+        byte[] cell = new byte[(int) (end - start)];
+        data.get(table).get((int) start, cell);
+        cells.add(cell);
       }
       if (row >= lane.from) {
-        rows.add(new StoredRow(key, lane.number, cells));
+        consumer.accept(new StoredRow(key, lane.number, cells));
       }
+    }
+  }
+
+  private static ByteBuffer map(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file)) {
+      return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size());
     }
   }
 

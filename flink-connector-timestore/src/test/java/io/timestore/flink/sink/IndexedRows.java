@@ -80,11 +80,17 @@ final class IndexedRows {
 
   /** These are the first rows, and no others. */
   static void assertAre(List<StoredRow> rows, int rowCount, String run) {
+    assertAreFrom(0, rows, rowCount, run);
+  }
+
+  /** These are the rows from that one on, and no others. */
+  static void assertAreFrom(long first, List<StoredRow> rows, int rowCount, String run) {
     assertThat(rows).as(run).hasSize(rowCount);
     for (int i = 0; i < rowCount; i++) {
       StoredRow row = rows.get(i);
-      if (row.int64(0) != i || row.key() != key(i) || !row.text(1).equals(text(i))) {
-        fail("row %s is %s, %s, %s, %s", i, row.key(), row.int64(0), row.text(1), run);
+      long index = first + i;
+      if (row.int64(0) != index || row.key() != key(index) || !row.text(1).equals(text(index))) {
+        fail("row %s is %s, %s, %s, %s", index, row.key(), row.int64(0), row.text(1), run);
       }
     }
   }

@@ -32,9 +32,9 @@ import org.apache.flink.runtime.util.config.memory.ProcessMemoryUtils;
 import org.apache.flink.runtime.zookeeper.FlinkZooKeeperQuorumPeer;
 
 /**
- * A session cluster of real processes, as Flink's scripts start them: ZooKeeper, so that another
- * JobManager can go on with the jobs of one that died, a JobManager, TaskManagers with one slot
- * each and memory as configured.
+ * A session cluster of real processes, as Flink's scripts start them: ZooKeeper, if another
+ * JobManager is to go on with the jobs of one that died, a JobManager, and TaskManagers with one
+ * slot each and memory as configured.
  */
 final class ProcessCluster implements Closeable {
   private static final Duration START_MAX = Duration.ofSeconds(90);
@@ -63,13 +63,6 @@ final class ProcessCluster implements Closeable {
     set("taskmanager.numberOfTaskSlots", 1);
     set("io.tmp.dirs", directory.resolve("tmp"));
     set("execution.checkpointing.dir", directory.resolve("checkpoints").toUri());
-    set("heartbeat.interval", "300 ms");
-    set("heartbeat.timeout", "2 s");
-    set("high-availability.type", "zookeeper");
-    set("high-availability.zookeeper.quorum", "localhost:" + zooKeeperPort);
-    set("high-availability.zookeeper.client.session-timeout", "2 s");
-    set("high-availability.zookeeper.client.connection-timeout", "2 s");
-    set("high-availability.storageDir", directory.resolve("ha").toUri());
     configuration.set(TaskManagerOptions.TOTAL_PROCESS_MEMORY, taskManagerMemory);
   }
 
@@ -85,7 +78,13 @@ final class ProcessCluster implements Closeable {
     }
   }
 
+  /** To be started first, if JobManagers are to go on with the jobs of others. */
   FlinkProcess startZooKeeper() throws IOException {
+    set("high-availability.type", "zookeeper");
+    set("high-availability.zookeeper.quorum", "localhost:" + zooKeeperPort);
+    set("high-availability.zookeeper.client.session-timeout", "2 s");
+    set("high-availability.zookeeper.client.connection-timeout", "2 s");
+    set("high-availability.storageDir", directory.resolve("ha").toUri());
     Path file = directory.resolve("zoo.cfg");
     Files.writeString(
         file,
@@ -125,10 +124,12 @@ final class ProcessCluster implements Closeable {
     List<String> arguments = new ArrayList<>(List.of("--configDir", writeConfiguration()));
     arguments.addAll(
         List.of(TaskExecutorProcessUtils.generateDynamicConfigsStr(memory).trim().split("\\s+")));
-    return start(
-        TaskManagerRunner.class,
-        List.of(ProcessMemoryUtils.generateJvmParametersStr(memory).trim().split(" +")),
-        arguments);
+    List<String> jvmOptions = new ArrayList<>();
+    // As Flink's own configuration does, which words errors of memory by reflection.
+    jvmOptions.add("--add-opens=java.base/java.lang=ALL-UNNAMED");
+    jvmOptions.addAll(
+        List.of(ProcessMemoryUtils.generateJvmParametersStr(memory).trim().split(" +")));
+    return start(TaskManagerRunner.class, jvmOptions, arguments);
   }
 
   private FlinkProcess start(Class<?> main, List<String> jvmOptions, List<String> arguments)

@@ -75,6 +75,16 @@ final class RunningJob {
     }
   }
 
+  /**
+   * Lets it commit that many further rows, stops it, and looks whether the store has each row once
+   * that it has to have.
+   */
+  void goOnAndHaveEachRowOnce(int more) throws Exception {
+    awaitRows(new StoreJudge(store).rowCount() + more);
+    stop();
+    IndexedRows.assertEachOnce(store, (int) new StoreJudge(store).rowCount(), name);
+  }
+
   private String savepoints() {
     return store.resolveSibling("savepoints").toUri().toString();
   }

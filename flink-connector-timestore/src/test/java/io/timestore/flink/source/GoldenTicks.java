@@ -97,8 +97,7 @@ final class GoldenTicks {
   }
 
   private static void appendCell(Path table, long rows, byte[] cell) throws IOException {
-    try (RandomAccessFile offsets =
-            new RandomAccessFile(table.resolve("offsets").toFile(), "rw");
+    try (RandomAccessFile offsets = new RandomAccessFile(table.resolve("offsets").toFile(), "rw");
         RandomAccessFile data = new RandomAccessFile(table.resolve("data").toFile(), "rw")) {
       offsets.seek((rows - 1) * Long.BYTES);
       long end = offsets.readLong();
