@@ -296,6 +296,7 @@ public final class StoreWriter implements Closeable {
                 return null;
               });
           batchIsOpen = false;
+          // Step O1: an overwrite's first commit says that it is one.
           Commit commit = newCommit(last, watermark, insertId, overwrites, prepared);
           overwrites = false; // What follows is added.
           return Optional.of(commit);
