@@ -4,6 +4,7 @@ import io.timestore.disk.Disk;
 import io.timestore.disk.DiskWatch;
 import io.timestore.disk.IoThreads;
 import io.timestore.disk.IoThreads.IoCallable;
+import io.timestore.format.Batch;
 import io.timestore.format.CorruptStoreException;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
@@ -175,6 +176,37 @@ public final class StoreReader implements Closeable {
             }
           }
           return values;
+        });
+  }
+
+  /**
+   * Adds all rows with this key to a batch, by reads of just their bytes.
+   *
+   * @param tables of the batch's columns, in their order
+   * @return where the rows are, in the order in which they were added
+   */
+  public SequencePart read(long key, List<String> tables, Batch batch) throws IOException {
+    if (batch.columnCount() != tables.size()) {
+      throw new IllegalArgumentException(
+          "a batch of " + batch.columnCount() + " columns for " + tables.size() + " tables");
+    }
+    Snapshot now = snapshot;
+    now.checkTables(tables);
+    return call(
+        () -> {
+          KeySearch search = now.search(open);
+          SequencePart found = search.rows(KeyRange.closed(key, key));
+          List<LaneRange> ranges = search.all(key);
+          for (LaneRange range : ranges) {
+            for (long row = range.start(); row < range.end(); row++) {
+              for (int column = 0; column < tables.size(); column++) {
+                byte[] value = valueOfRow(now, tables.get(column), range.lane(), row).load();
+                batch.column(column).appendBytes(value, 0, value.length);
+              }
+              batch.appendKey(key);
+            }
+          }
+          return new SequencePart(found.start(), found.end(), found.previousKey(), ranges);
         });
   }
 

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.timestore.disk.Disk;
 import io.timestore.disk.LocalDisk;
+import io.timestore.format.Batch;
 import io.timestore.format.Commit;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.CorruptStoreException;
@@ -154,6 +155,37 @@ class StoreReaderTest {
           .isEqualTo(1000 + i);
     }
     assertThat(reader.values("a", 3)).isEmpty();
+  }
+
+  @Test
+  void allRowsOfAKeyAreReadIntoABatch() throws IOException {
+    keys(10, 20, 20, 30);
+    WriterOptions late = WriterOptions.defaults().withLateRows(WriterOptions.LateRows.KEEP);
+    try (StoreWriter writer = store.writer(late)) {
+      writer.append(Rows.batch(Rows.ofKeys(LongStream.of(15, 20))));
+      writer.commit();
+    }
+    reader.refresh();
+    Batch batch = new Batch(2);
+
+    SequencePart found = reader.read(20, List.of("b", "a"), batch);
+
+    assertThat(found.ranges()).containsExactly(new LaneRange(0, 1, 3), new LaneRange(1, 1, 2));
+    assertThat(found.start()).isEqualTo(2);
+    assertThat(found.end()).isEqualTo(5);
+    assertThat(found.previousKey()).hasValue(15);
+    assertThat(batch.rowCount()).isEqualTo(3);
+    for (int row = 0; row < 3; row++) {
+      assertThat(batch.key(row)).isEqualTo(20);
+      assertThat(batch.column(0).bytesAt(row)).isEmpty();
+      assertThat(batch.column(1).bytesAt(row)).isEqualTo(bytes("v20"));
+    }
+    Batch nothing = new Batch(0);
+    assertThat(reader.read(25, List.of(), nothing).previousKey()).hasValue(20);
+    assertThat(nothing.rowCount()).isZero();
+    assertThatThrownBy(() -> reader.read(20, List.of("a"), new Batch(2)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("a batch of 2 columns for 1 tables");
   }
 
   @Test
