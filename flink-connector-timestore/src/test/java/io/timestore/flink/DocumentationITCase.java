@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -88,6 +89,36 @@ class DocumentationITCase {
         .startsWith("{\"tags\":[\"a\",\"b\"]}");
     assertThat(Files.readAllBytes(directory.resolve("orders/id/data")))
         .startsWith(0, 0, 0, 0, 0, 0, 0, 1);
+  }
+
+  @Test
+  void theStatementsOfThePageOnReadingRun() throws Exception {
+    String script = String.join("", blocks("docs/reading.md", "sql"));
+    assertThat(script).contains("'/tmp/trades'", "'/tmp/rates'", "'/tmp/trade*'");
+    List<List<Row>> answers = new ArrayList<>();
+    for (String statement : script.replace("/tmp/", directory + "/").split(";\\s", -1)) {
+      if (statement.contains("monitor-interval")) {
+        answers.add(sql.first(statement, 2));
+      } else if (statement.strip().startsWith("SELECT")) {
+        answers.add(sql.query(statement));
+      } else if (!statement.isBlank()) {
+        sql.run(statement);
+      }
+    }
+
+    assertThat(answers).hasSize(5);
+    assertThat(answers.get(0))
+        .extracting(row -> row.getField("sym"))
+        .containsExactlyInAnyOrder("ETH", "BTC");
+    assertThat(answers.get(1)).containsExactly(Row.of("ETH", 2975.1));
+    assertThat(answers.get(2))
+        .extracting(row -> row.getField("since"))
+        .containsExactlyInAnyOrder(
+            null,
+            LocalDateTime.parse("2026-01-01T10:00:00"),
+            LocalDateTime.parse("2026-01-01T10:00:01"));
+    assertThat(answers.get(3)).containsExactlyInAnyOrder(Row.of("pen", 0.7), Row.of("ink", 0.5));
+    assertThat(answers.get(4).get(answers.get(4).size() - 1).getField(0)).isEqualTo(3L);
   }
 
   @Test

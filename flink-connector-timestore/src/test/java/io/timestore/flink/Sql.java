@@ -33,4 +33,16 @@ public final class Sql {
     }
     return rows;
   }
+
+  /** The first rows of a query that may never end. */
+  @SuppressWarnings("try") // CloseableIterator.close throws Exception, and so maybe an interrupt
+  public List<Row> first(String query, int rowCount) throws Exception {
+    List<Row> rows = new ArrayList<>();
+    try (CloseableIterator<Row> iterator = tables.executeSql(query).collect()) {
+      while (rows.size() < rowCount) {
+        rows.add(iterator.next());
+      }
+    }
+    return rows;
+  }
 }

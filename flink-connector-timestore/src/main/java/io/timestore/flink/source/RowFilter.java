@@ -76,7 +76,7 @@ final class RowFilter {
         }
         if (isWanted) {
           to.appendRows(from, runStart + start, runStart + end);
-          newRuns.add(run.part(start, end));
+          newRuns.add(run.part(start, end, from, runStart));
         } else {
           newRuns.add(run.passedOver(start, end, from.key(runStart + end - 1)));
         }

@@ -145,7 +145,7 @@ public record ScanSettings(
   }
 
   /** Whether a scan starts or stops at a row that is told by its index. */
-  boolean countsRows() {
+  public boolean countsRows() {
     return start.kind() == ScanPosition.Kind.ROW || stop.kind() == ScanPosition.Kind.ROW;
   }
 

@@ -146,7 +146,7 @@ final class SplitCutter {
   }
 
   /** The row of the snapshot before which a position lies, as far as rows and not keys tell it. */
-  private static long row(Snapshot snapshot, ScanPosition position, boolean isStart) {
+  static long row(Snapshot snapshot, ScanPosition position, boolean isStart) {
     return switch (position.kind()) {
       case EARLIEST -> 0;
       case LATEST, NEVER -> snapshot.rowCount();

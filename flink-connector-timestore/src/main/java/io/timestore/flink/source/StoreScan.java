@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** The rows that are left of one store of a split: those in memory, and the others on disk. */
@@ -20,6 +21,7 @@ final class StoreScan implements Comparable<StoreScan>, Closeable {
   private final Deque<RowRun> blockRuns = new ArrayDeque<>();
   private long nextRow;
   private long partRowsLeft;
+  private OptionalLong previousKey = OptionalLong.empty();
   private int index;
 
   /** The next row's key; while no row is in memory, one that is not above it. */
@@ -60,29 +62,33 @@ final class StoreScan implements Comparable<StoreScan>, Closeable {
     if (!scan.next(batch)) {
       return false;
     }
+    int row = 0;
     for (LaneRange range : scan.rows()) {
-      number(range, runs);
+      number(range, batch, row, runs);
+      row += (int) range.rowCount();
     }
     return true;
   }
 
   /** Parts follow one another, and so do their rows. */
-  private void number(LaneRange range, List<RowRun> runs) {
+  private void number(LaneRange range, Batch batch, int firstRow, List<RowRun> runs) {
     long start = range.start();
     while (start < range.end()) {
       if (partRowsLeft == 0) {
         RowsPart part = parts.remove();
         nextRow = part.nextRow();
         partRowsLeft = part.rowsLeft();
+        previousKey = part.previousKey();
         continue;
       }
       long count = Math.min(partRowsLeft, range.end() - start);
       LaneRange rows =
           count == range.rowCount() ? range : new LaneRange(range.lane(), start, start + count);
-      runs.add(new RowRun(store, rows, nextRow));
+      runs.add(new RowRun(store, rows, nextRow, previousKey));
       nextRow = nextRow == RowsPart.UNKNOWN_ROW ? nextRow : nextRow + count;
       partRowsLeft -= count;
       start += count;
+      previousKey = OptionalLong.of(batch.key(firstRow + (int) (start - range.start()) - 1));
     }
   }
 
@@ -120,14 +126,16 @@ final class StoreScan implements Comparable<StoreScan>, Closeable {
 
   private void noteRuns(int count, List<RowRun> runs) {
     int left = count;
+    int row = index;
     while (left > 0) {
       RowRun run = blockRuns.remove();
       if (run.rowCount() > left) {
-        blockRuns.addFirst(run.part(left, run.rowCount()));
-        run = run.part(0, left);
+        blockRuns.addFirst(run.part(left, run.rowCount(), block, row));
+        run = run.part(0, left, block, row);
       }
       runs.add(run);
       left -= run.rowCount();
+      row += run.rowCount();
     }
   }
 

@@ -90,7 +90,13 @@ final class TailScan implements SplitReading {
     if (filter.isBehind(all.key(last))) {
       Batch lastRow = access.newBatch();
       lastRow.appendRow(all, last);
-      List<RowRun> run = List.of(lastRun.part(lastRun.rowCount() - 1, lastRun.rowCount()));
+      List<RowRun> run =
+          List.of(
+              lastRun.part(
+                  lastRun.rowCount() - 1,
+                  lastRun.rowCount(),
+                  all,
+                  all.rowCount() - lastRun.rowCount()));
       passedOver =
           new FilledBatch(lastRow, split, run, paths, FilledBatch.NO_WATERMARK, 0, Then.MORE, null);
     }

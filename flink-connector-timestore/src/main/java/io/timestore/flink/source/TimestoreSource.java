@@ -162,15 +162,22 @@ public final class TimestoreSource<T>
    * A scan of some columns of a table.
    *
    * @param projection indexes of the DDL's physical columns, one for each field of the rows
-   * @param producedType the type of the rows: of the projected columns
+   * @param metadata what else is told of each row, in fields behind these
+   * @param producedType the type of the rows
    */
   @Internal
   public static TimestoreSource<RowData> ofTable(
       TableLayout layout,
       int[] projection,
+      List<RowMetadata> metadata,
       ScanSettings settings,
       TypeInformation<RowData> producedType) {
-    return of(layout, projection, RowReader::new, settings, producedType, null);
+    List<RowMetadata> told = List.copyOf(metadata);
+    ElementFormat<RowData> rows =
+        told.isEmpty()
+            ? RowReader::new
+            : (table, columns) -> new OriginReader(table, columns, told);
+    return of(layout, projection, rows, settings, producedType, null);
   }
 
   /**

@@ -148,6 +148,11 @@ record KeySteps(Key key, BigInteger width, Values values) {
     return KeySet.below(step.multiply(width));
   }
 
+  /** The first step that is not before a time; for keys that are times. */
+  BigInteger ceiling(Instant time) {
+    return place(time).ceiling();
+  }
+
   /** Where a literal lies among the steps. */
   private Optional<Place> place(ValueLiteralExpression literal) {
     LogicalType type = literal.getOutputDataType().getLogicalType();

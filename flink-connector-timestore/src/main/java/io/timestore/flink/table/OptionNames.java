@@ -43,7 +43,7 @@ final class OptionNames {
   void check(Set<String> names) {
     for (String name : new TreeSet<>(names)) {
       if (!isKnown(name)) {
-        throw isLater(name) ? later("option '" + name + "'") : unknown(name);
+        throw unknown(name);
       }
     }
   }
@@ -51,18 +51,6 @@ final class OptionNames {
   private boolean isKnown(String name) {
     return known.contains(name)
         || known.stream().anyMatch(other -> other.endsWith(".") && name.startsWith(other));
-  }
-
-  static ValidationException later(String option) {
-    return new ValidationException(
-        option
-            + " is known to the contract of timestore tables, but this version doesn't have it"
-            + " yet: leave it out");
-  }
-
-  private static boolean isLater(String name) {
-    return TimestoreOptions.LATER.contains(name)
-        || TimestoreOptions.LATER_PREFIXES.stream().anyMatch(name::startsWith);
   }
 
   private ValidationException unknown(String name) {
@@ -76,7 +64,7 @@ final class OptionNames {
   }
 
   private String nearest(String name) {
-    return Stream.concat(known.stream(), TimestoreOptions.LATER.stream())
+    return known.stream()
         .min(
             Comparator.comparing(
                 other -> LevenshteinDistance.getDefaultInstance().apply(name, other)))

@@ -13,13 +13,13 @@ import io.timestore.store.Store;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.table.api.ValidationException;
-import org.apache.flink.table.catalog.Column.MetadataColumn;
 import org.apache.flink.table.catalog.ResolvedCatalogTable;
 import org.apache.flink.table.catalog.ResolvedSchema;
 import org.apache.flink.table.catalog.WatermarkSpec;
@@ -57,11 +57,16 @@ final class TableDeclaration {
     checkOptions(factory, formats);
     cells = fields.stream().map(this::cells).toList();
     key = key(names().get(keyIndex), cells.get(keyIndex).type());
+    checkSourceWatermark(table.getResolvedSchema());
     directory = StorePath.of(options.get(TimestoreOptions.PATH));
   }
 
   ReadableConfig options() {
     return options;
+  }
+
+  Key key() {
+    return key;
   }
 
   Path directory() {
@@ -87,13 +92,6 @@ final class TableDeclaration {
               + ") is not supported: a store is one run of rows in the order of their keys;"
               + " leave it out");
     }
-    schema.getColumns().stream()
-        .filter(MetadataColumn.class::isInstance)
-        .findFirst()
-        .ifPresent(
-            column -> {
-              throw OptionNames.later("metadata column " + column.getName());
-            });
   }
 
   private void checkOptions(DynamicTableFactory factory, ColumnFormats<?> formats) {
@@ -103,7 +101,13 @@ final class TableDeclaration {
     refuseOfKey(key, TimestoreOptions.endiannessOption(key));
     refuseOfKey(key, TimestoreOptions.formatOption(key));
     new OptionNames(columns, formats.optionNames()).check(rawOptions.keySet());
+    new OptionValues(options).check();
     FactoryUtil.validateFactoryOptions(factory, options);
+    FactoryUtil.checkWatermarkOptions(options)
+        .ifPresent(
+            fault -> {
+              throw new ValidationException("options 'scan.watermark.*': " + fault);
+            });
     requireLanes();
     requirePositive(TimestoreOptions.SCAN_SPLIT_SIZE);
     requirePositive(TimestoreOptions.SINK_REORDER_BUFFER);
@@ -143,6 +147,30 @@ final class TableDeclaration {
               + "' = '"
               + rawOptions.get(TimestoreOptions.SINK_LANES_MAX.key())
               + "', expected 1 or more");
+    }
+  }
+
+  private void checkSourceWatermark(ResolvedSchema schema) {
+    for (WatermarkSpec watermark : schema.getWatermarkSpecs()) {
+      // Of SQL it is a class of the planner, so its text is all there is.
+      boolean isOfSource =
+          watermark
+              .getWatermarkExpression()
+              .asSummaryString()
+              .toUpperCase(Locale.ROOT)
+              .contains("SOURCE_WATERMARK");
+      if (isOfSource && !watermark.getRowtimeAttribute().equals(key.name())) {
+        throw new ValidationException(
+            "WATERMARK FOR "
+                + watermark.getRowtimeAttribute()
+                + " AS SOURCE_WATERMARK(): the source knows the event time of the key column, "
+                + key.name()
+                + ", only; give "
+                + watermark.getRowtimeAttribute()
+                + " an expression, such as "
+                + watermark.getRowtimeAttribute()
+                + " - INTERVAL '5' SECOND");
+      }
     }
   }
 

@@ -5,11 +5,15 @@ import io.timestore.flink.sink.LateRows;
 import io.timestore.flink.sink.Ordering;
 import io.timestore.flink.sink.SinkSettings;
 import io.timestore.store.Publisher.RestoreMode;
-import java.util.List;
+import java.time.Duration;
 import java.util.Set;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
+import org.apache.flink.configuration.DescribedEnum;
 import org.apache.flink.configuration.MemorySize;
+import org.apache.flink.configuration.description.InlineElement;
+import org.apache.flink.configuration.description.TextElement;
+import org.apache.flink.table.connector.source.lookup.LookupOptions;
 import org.apache.flink.table.factories.FactoryUtil;
 
 /**
@@ -52,6 +56,122 @@ public final class TimestoreOptions {
           .booleanType()
           .defaultValue(true)
           .withDescription("Whether to check all bytes that a scan reads.");
+
+  /** Where a scan begins. */
+  enum StartupMode implements DescribedEnum {
+    EARLIEST("earliest", "the first row"),
+    LATEST("latest", "behind the rows that are there when the job starts"),
+    TIMESTAMP("timestamp", "the first row at or after 'scan.startup.timestamp'"),
+    KEY("key", "the first row whose key is 'scan.startup.key' or above"),
+    ROW("row", "the row of the number 'scan.startup.row'");
+
+    private final String value;
+    private final String description;
+
+    StartupMode(String value, String description) {
+      this.value = value;
+      this.description = description;
+    }
+
+    @Override
+    public String toString() {
+      return value;
+    }
+
+    @Override
+    public InlineElement getDescription() {
+      return TextElement.text(description);
+    }
+  }
+
+  /** Where a scan ends. */
+  enum BoundedMode implements DescribedEnum {
+    LATEST("latest", "behind the rows that are there when the job starts"),
+    UNBOUNDED("unbounded", "never"),
+    TIMESTAMP("timestamp", "before the first row at or after 'scan.bounded.timestamp'"),
+    KEY("key", "before the first row whose key is 'scan.bounded.key' or above"),
+    ROW("row", "before the row of the number 'scan.bounded.row'");
+
+    private final String value;
+    private final String description;
+
+    BoundedMode(String value, String description) {
+      this.value = value;
+      this.description = description;
+    }
+
+    @Override
+    public String toString() {
+      return value;
+    }
+
+    @Override
+    public InlineElement getDescription() {
+      return TextElement.text(description);
+    }
+  }
+
+  public static final ConfigOption<StartupMode> SCAN_STARTUP_MODE =
+      ConfigOptions.key("scan.startup.mode")
+          .enumType(StartupMode.class)
+          .defaultValue(StartupMode.EARLIEST)
+          .withDescription("Where a scan begins.");
+
+  public static final ConfigOption<String> SCAN_STARTUP_TIMESTAMP =
+      ConfigOptions.key("scan.startup.timestamp")
+          .stringType()
+          .noDefaultValue()
+          .withDescription("A time in ISO-8601, or milliseconds since 1970.");
+
+  public static final ConfigOption<String> SCAN_STARTUP_KEY =
+      ConfigOptions.key("scan.startup.key")
+          .stringType()
+          .noDefaultValue()
+          .withDescription("A key as the store holds it: a whole number from 0 to 2^64 - 1.");
+
+  public static final ConfigOption<String> SCAN_STARTUP_ROW =
+      ConfigOptions.key("scan.startup.row")
+          .stringType()
+          .noDefaultValue()
+          .withDescription("A row's number in the sequence that the scan reads, from 0 on.");
+
+  public static final ConfigOption<BoundedMode> SCAN_BOUNDED_MODE =
+      ConfigOptions.key("scan.bounded.mode")
+          .enumType(BoundedMode.class)
+          .noDefaultValue()
+          .withDescription(
+              "Where a scan ends. Default: 'latest'; 'unbounded' where 'source.monitor-interval' is"
+                  + " set.");
+
+  public static final ConfigOption<String> SCAN_BOUNDED_TIMESTAMP =
+      ConfigOptions.key("scan.bounded.timestamp")
+          .stringType()
+          .noDefaultValue()
+          .withDescription("A time in ISO-8601, or milliseconds since 1970.");
+
+  public static final ConfigOption<String> SCAN_BOUNDED_KEY =
+      ConfigOptions.key("scan.bounded.key")
+          .stringType()
+          .noDefaultValue()
+          .withDescription("A key as the store holds it: a whole number from 0 to 2^64 - 1.");
+
+  public static final ConfigOption<String> SCAN_BOUNDED_ROW =
+      ConfigOptions.key("scan.bounded.row")
+          .stringType()
+          .noDefaultValue()
+          .withDescription("A row's number in the sequence that the scan reads, from 0 on.");
+
+  public static final ConfigOption<Duration> SOURCE_MONITOR_INTERVAL =
+      ConfigOptions.key("source.monitor-interval")
+          .durationType()
+          .noDefaultValue()
+          .withDescription(
+              "How often to look for new rows; the scan then never ends. Ignored in batch mode.");
+
+  public static final ConfigOption<LookupOptions.LookupCacheType> LOOKUP_CACHE =
+      LookupOptions.CACHE_TYPE;
+
+  public static final ConfigOption<Integer> LOOKUP_MAX_RETRIES = LookupOptions.MAX_RETRIES;
 
   public static final ConfigOption<Integer> SINK_PARALLELISM = FactoryUtil.SINK_PARALLELISM;
 
@@ -112,6 +232,26 @@ public final class TimestoreOptions {
           SCAN_PARALLELISM,
           SCAN_SPLIT_SIZE,
           SCAN_VERIFY_CHECKSUMS,
+          SCAN_STARTUP_MODE,
+          SCAN_STARTUP_TIMESTAMP,
+          SCAN_STARTUP_KEY,
+          SCAN_STARTUP_ROW,
+          SCAN_BOUNDED_MODE,
+          SCAN_BOUNDED_TIMESTAMP,
+          SCAN_BOUNDED_KEY,
+          SCAN_BOUNDED_ROW,
+          SOURCE_MONITOR_INTERVAL,
+          FactoryUtil.WATERMARK_EMIT_STRATEGY,
+          FactoryUtil.WATERMARK_ALIGNMENT_GROUP,
+          FactoryUtil.WATERMARK_ALIGNMENT_MAX_DRIFT,
+          FactoryUtil.WATERMARK_ALIGNMENT_UPDATE_INTERVAL,
+          FactoryUtil.SOURCE_IDLE_TIMEOUT,
+          LOOKUP_CACHE,
+          LOOKUP_MAX_RETRIES,
+          LookupOptions.PARTIAL_CACHE_EXPIRE_AFTER_ACCESS,
+          LookupOptions.PARTIAL_CACHE_EXPIRE_AFTER_WRITE,
+          LookupOptions.PARTIAL_CACHE_CACHE_MISSING_KEY,
+          LookupOptions.PARTIAL_CACHE_MAX_ROWS,
           SINK_PARALLELISM,
           SINK_ORDERING,
           SINK_LATE_ROWS,
@@ -120,22 +260,6 @@ public final class TimestoreOptions {
           SINK_BUFFER_MEMORY,
           SINK_DIRECT_IO,
           SINK_RESTORE_MODE);
-
-  /** Options of the contract that this version can't honour. */
-  static final List<String> LATER =
-      List.of(
-          "scan.startup.mode",
-          "scan.startup.timestamp",
-          "scan.startup.key",
-          "scan.startup.row",
-          "scan.bounded.mode",
-          "scan.bounded.timestamp",
-          "scan.bounded.key",
-          "scan.bounded.row",
-          "source.monitor-interval");
-
-  /** Families of such options, by the beginning of their names. */
-  static final List<String> LATER_PREFIXES = List.of("lookup.", "scan.watermark.");
 
   static final String FIELDS_PREFIX = "fields.";
   static final String TABLE_SUFFIX = ".table";

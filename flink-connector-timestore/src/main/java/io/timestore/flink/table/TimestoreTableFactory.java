@@ -1,7 +1,9 @@
 package io.timestore.flink.table;
 
+import io.timestore.disk.FileNames;
 import io.timestore.flink.sink.SinkSettings;
 import io.timestore.flink.source.ScanSettings;
+import io.timestore.flink.types.StorePattern;
 import io.timestore.flink.types.TableLayout;
 import io.timestore.format.CorruptStoreException;
 import io.timestore.store.Store;
@@ -11,14 +13,17 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.PatternSyntaxException;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.api.common.serialization.SerializationSchema;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.connector.format.DecodingFormat;
 import org.apache.flink.table.connector.format.EncodingFormat;
 import org.apache.flink.table.connector.sink.DynamicTableSink;
@@ -55,24 +60,74 @@ public final class TimestoreTableFactory
         new ColumnFormats<>(DeserializationFormatFactory.class, context);
     TableDeclaration declaration = new TableDeclaration(this, context, formats);
     ReadableConfig options = declaration.options();
+    ScanSettings settings =
+        new ScanOptions(options, context.getConfiguration(), declaration.key()).settings();
+    LookupSettings lookup = LookupSettings.of(options);
     Map<DataTypes.Field, DecodingFormat<DeserializationSchema<RowData>>> decoding =
         formats.create((factory, own) -> factory.createDecodingFormat(context, own));
-    TableLayout layout = onDisk(declaration.directory(), () -> readable(declaration));
+    TableLayout layout = onDisk(declaration.directory(), () -> readable(declaration, settings));
     return new TimestoreTableSource(
         layout,
         decoding,
-        ScanSettings.DEFAULT
-            .withSplitSizeBytes(options.get(TimestoreOptions.SCAN_SPLIT_SIZE).getBytes())
-            .withVerifyChecksums(options.get(TimestoreOptions.SCAN_VERIFY_CHECKSUMS)),
+        settings,
         options.getOptional(TimestoreOptions.SCAN_PARALLELISM).orElse(null),
+        lookup,
         context.getPhysicalRowDataType());
   }
 
-  private static TableLayout readable(TableDeclaration declaration) throws IOException {
+  private static TableLayout readable(TableDeclaration declaration, ScanSettings settings)
+      throws IOException {
+    StorePattern pattern = new StorePattern(declaration.directory().toString());
+    boolean waits = settings.monitorInterval() != null;
+    if (pattern.hasWildcards()) {
+      if (settings.countsRows()) {
+        throw new ValidationException(
+            "path '"
+                + pattern.path()
+                + "' stands for several stores, of which each counts rows of its own: begin and end"
+                + " the scan at a key or a timestamp");
+      }
+      return readableAll(declaration, pattern, waits);
+    }
+    if (waits && !pattern.isStore()) {
+      return declaration.layout(null);
+    }
     Store store = Store.open(declaration.directory());
     TableLayout layout = declaration.layout(store);
     layout.checkReadable(store);
     return layout;
+  }
+
+  /**
+   * The layout of all stores that match.
+   *
+   * @param waits whether there may be none yet
+   */
+  private static TableLayout readableAll(
+      TableDeclaration declaration, StorePattern pattern, boolean waits) throws IOException {
+    List<String> paths = stores(pattern);
+    if (paths.isEmpty() && !waits) {
+      throw new ValidationException(
+          "path '" + pattern.path() + "': no directory whose name matches holds a store");
+    }
+    if (paths.isEmpty()) {
+      return declaration.layout(null);
+    }
+    TableLayout layout = declaration.layout(Store.open(FileNames.path(paths.get(0))));
+    for (String path : paths) {
+      TableLayout own = layout.at(path);
+      own.checkReadable(Store.open(own.directory()));
+    }
+    return layout.at(pattern.path());
+  }
+
+  private static List<String> stores(StorePattern pattern) throws IOException {
+    try {
+      return pattern.stores();
+    } catch (PatternSyntaxException e) {
+      throw Refusal.of(
+          "option 'path': '" + pattern.path() + "' is no pattern: " + e.getDescription(), e);
+    }
   }
 
   @Override
@@ -100,6 +155,13 @@ public final class TimestoreTableFactory
 
   private static TableLayout writable(TableDeclaration declaration) throws IOException {
     Path directory = declaration.directory();
+    if (new StorePattern(directory.toString()).hasWildcards()) {
+      throw new ValidationException(
+          "path '"
+              + directory
+              + "' stands for all stores that match it, but rows are written to one: name its"
+              + " directory");
+    }
     Optional<Store> store =
         Store.exists(directory) ? Optional.of(Store.open(directory)) : Optional.empty();
     TableLayout layout = declaration.layout(store.orElse(null));

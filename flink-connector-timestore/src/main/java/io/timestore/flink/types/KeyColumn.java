@@ -7,6 +7,8 @@ import io.timestore.format.TimeUnit;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.Instant;
+import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.function.IntFunction;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.data.DecimalData;
@@ -28,7 +30,7 @@ public final class KeyColumn {
 
   @FunctionalInterface
   private interface KeyEncoder {
-    long key(RowData row);
+    long key(RowData row, int field);
   }
 
   public KeyColumn(TableLayout layout) {
@@ -40,13 +42,13 @@ public final class KeyColumn {
   private KeyEncoder encoder() {
     TimeUnit unit = key.unit();
     if (unit != null) {
-      return row -> timestampKey(row.getTimestamp(field, key.type().length()), unit);
+      return (row, pos) -> timestampKey(row.getTimestamp(pos, key.type().length()), unit);
     }
     if (key.type().kind() == CellType.Kind.BIGINT) {
-      return row -> notNegative(row.getLong(field));
+      return (row, pos) -> notNegative(row.getLong(pos));
     }
-    return row ->
-        decimalKey(row.getDecimal(field, key.type().length(), key.type().scale()).toBigDecimal());
+    return (row, pos) ->
+        decimalKey(row.getDecimal(pos, key.type().length(), key.type().scale()).toBigDecimal());
   }
 
   /**
@@ -59,7 +61,41 @@ public final class KeyColumn {
     if (row.isNullAt(field)) {
       throw refused("NULL", "every row needs a key");
     }
-    return encoder.key(row);
+    return encoder.key(row, field);
+  }
+
+  /**
+   * The key that a field of any row asks for; empty if no row of a store can have it.
+   *
+   * @param pos the field, of the key's type
+   */
+  public OptionalLong findKey(RowData row, int pos) {
+    if (row.isNullAt(pos)) {
+      return OptionalLong.empty();
+    }
+    try {
+      return OptionalLong.of(encoder.key(row, pos));
+    } catch (IllegalArgumentException e) {
+      return OptionalLong.empty(); // It would be refused by a writer, too.
+    }
+  }
+
+  /**
+   * A key that was read, as rows hold it.
+   *
+   * @param place of its row, named in the error
+   * @throws ValidationException if the declared type can't show it
+   */
+  public Object valueOf(long keyValue, String place) {
+    Batch one = new Batch(0);
+    one.appendKey(keyValue);
+    check(one, row -> place);
+    if (key.unit() != null) {
+      return timestampOf(keyValue);
+    }
+    return key.type().kind() == CellType.Kind.BIGINT
+        ? (Object) keyValue
+        : Objects.requireNonNull(decimalOf(keyValue));
   }
 
   /**

@@ -62,6 +62,7 @@ final class GoldenTicks {
     return TimestoreSource.ofTable(
         layout(directory),
         new int[] {0, 1, 2, 3},
+        List.of(),
         ScanSettings.DEFAULT.withSplitSizeBytes(splitSizeBytes),
         InternalTypeInfo.of(type));
   }

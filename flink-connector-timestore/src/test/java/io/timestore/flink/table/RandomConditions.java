@@ -302,6 +302,12 @@ final class RandomConditions {
                 number,
                 DataTypes.DECIMAL(Math.max(number.precision(), number.scale()), number.scale())
                     .notNull());
-    return new Literal<>(number.toPlainString(), expression, number);
+    String text = number.toPlainString();
+    return new Literal<>(
+        isLong || number.precision() < 19
+            ? text
+            : "CAST('" + text + "' AS DECIMAL(" + number.precision() + ", " + number.scale() + "))",
+        expression,
+        number);
   }
 }

@@ -34,6 +34,16 @@ final class SqlSession {
     return new SqlSession(EnvironmentSettings.inStreamingMode());
   }
 
+  /** As SET does in the SQL client. */
+  void set(String option, String value) {
+    sql.getConfig().set(option, value);
+  }
+
+  /** Runs an INSERT to its end. */
+  void insert(String statement) throws Exception {
+    sql.executeSql(statement).await();
+  }
+
   void execute(String statement) {
     sql.executeSql(statement);
   }
@@ -63,10 +73,20 @@ final class SqlSession {
     return sql.explainSql(statement);
   }
 
+  /** The plan, with what is expected of each of its nodes. */
+  String estimate(String statement) {
+    return sql.explainSql(statement, ExplainDetail.ESTIMATED_COST);
+  }
+
   List<Row> rows(String query) {
     List<Row> rows = new ArrayList<>();
     sql.executeSql(query).collect().forEachRemaining(rows::add);
     return rows;
+  }
+
+  /** A query that may never end. */
+  RowsOfQuery query(String query) {
+    return new RowsOfQuery(sql.executeSql(query));
   }
 
   /** The plan as the job graph has it: operators and their parallelism. */

@@ -23,20 +23,24 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.apache.flink.types.Row;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class TableOnDiskTest {
-  private static final SqlSession SQL = SqlSession.batch();
   private static final Path CRATE_STORE =
       Path.of("src/test/resources/golden/rust-ticks").toAbsolutePath();
   private static final String CRATE_COLUMNS =
       "ts TIMESTAMP_LTZ(3) NOT NULL, sym STRING NOT NULL, price DOUBLE NOT NULL,"
           + " size BIGINT NOT NULL";
 
+  @RegisterExtension static final MiniClusterExtension CLUSTER = TestCluster.start();
+
   @TempDir Path parent;
+  private final SqlSession sql = SqlSession.batch();
   private Path directory;
 
   @BeforeEach
@@ -56,13 +60,13 @@ class TableOnDiskTest {
 
   @Test
   void readingNothingNamesThePath() {
-    SQL.table(directory)
+    sql.table(directory)
         .refusedRead()
         .hasMessage(
             "path '"
                 + directory
                 + "': no store: there is no such directory; an INSERT would make one");
-    SQL.table(parent)
+    sql.table(parent)
         .refusedRead()
         .hasMessage(
             "path '" + parent + "': no store: the directory is empty; an INSERT would make one");
@@ -70,7 +74,7 @@ class TableOnDiskTest {
 
   @Test
   void writingToNothingIsPlanned() {
-    assertThat(SQL.table(directory).explainWrite()).contains("Sink(");
+    assertThat(sql.table(directory).explainWrite()).contains("Sink(");
     assertThat(directory).doesNotExist();
   }
 
@@ -82,14 +86,14 @@ class TableOnDiskTest {
         "option 'path': "
             + directory
             + " is no store: it has neither schema.json nor length, but report.txt";
-    SQL.table(directory).refusedRead().hasMessage(message);
-    SQL.table(directory).refusedWrite().hasMessage(message);
+    sql.table(directory).refusedRead().hasMessage(message);
+    sql.table(directory).refusedWrite().hasMessage(message);
   }
 
   @Test
   void aFileInPlaceOfTheDirectoryIsRefused() throws IOException {
     Files.createFile(directory);
-    SQL.table(directory)
+    sql.table(directory)
         .refusedRead()
         .hasMessage(
             "option 'path': " + directory + " is a file, expected the directory of a store");
@@ -99,7 +103,7 @@ class TableOnDiskTest {
   void aDamagedSchemaIsNoMistakeOfTheUser() throws IOException {
     Files.createDirectory(directory);
     Files.writeString(directory.resolve("schema.json"), "{}");
-    SQL.table(directory)
+    sql.table(directory)
         .refusedRead()
         .hasMessageStartingWith("Unable to create a source for reading table")
         .hasCauseInstanceOf(UncheckedIOException.class)
@@ -128,10 +132,10 @@ class TableOnDiskTest {
     Files.write(data, bytes);
     String columns = "k BIGINT NOT NULL, price BYTES NOT NULL";
 
-    SQL.table(columns, "", directory, "'scan.verify-checksums' = 'false'");
-    assertThat(SQL.rows("SELECT k FROM t WHERE price <> X'63656C6C'")).containsExactly(Row.of(50L));
-    SQL.table(columns, "", directory);
-    assertThatThrownBy(() -> SQL.rows("SELECT k FROM t WHERE price <> X'63656C6C'"))
+    sql.table(columns, "", directory, "'scan.verify-checksums' = 'false'");
+    assertThat(sql.rows("SELECT k FROM t WHERE price <> X'63656C6C'")).containsExactly(Row.of(50L));
+    sql.table(columns, "", directory);
+    assertThatThrownBy(() -> sql.rows("SELECT k FROM t WHERE price <> X'63656C6C'"))
         .rootCause()
         .isInstanceOf(CorruptStoreException.class)
         .hasMessageStartingWith(data + ": chunk 0, bytes 0 to 400, has the CRC32C")
@@ -141,10 +145,10 @@ class TableOnDiskTest {
   @Test
   void tablesComeFromTheSchemaUnlessTheDdlNamesThem() throws IOException {
     createStore();
-    assertThat(SQL.table(directory).explainWrite()).contains("Sink(");
-    assertThat(SQL.table(directory, "'fields.size.table' = 'volume'").explainRead())
+    assertThat(sql.table(directory).explainWrite()).contains("Sink(");
+    assertThat(sql.table(directory, "'fields.size.table' = 'volume'").explainRead())
         .contains("TableSourceScan");
-    SQL.table(directory, "'fields.size.table' = 'size'")
+    sql.table(directory, "'fields.size.table' = 'size'")
         .refusedRead()
         .hasMessage(
             "column size: the DDL names the table 'size', but "
@@ -159,19 +163,19 @@ class TableOnDiskTest {
         "column price: the DDL declares FLOAT, but "
             + directory.resolve("schema.json")
             + " says DOUBLE; declare it as DOUBLE";
-    SQL.table("ts TIMESTAMP(3), price FLOAT, size BIGINT", "", directory)
+    sql.table("ts TIMESTAMP(3), price FLOAT, size BIGINT", "", directory)
         .refusedRead()
         .hasMessage(message);
-    SQL.refused("INSERT INTO t VALUES (TIMESTAMP '2020-01-01 00:00:00', CAST(1 AS FLOAT), 2)")
+    sql.refused("INSERT INTO t VALUES (TIMESTAMP '2020-01-01 00:00:00', CAST(1 AS FLOAT), 2)")
         .hasMessage(message);
   }
 
   @Test
   void theOrderOfColumnsIsFree() throws IOException {
     createStore();
-    SQL.table("price DOUBLE, size BIGINT, ts TIMESTAMP(3)", "", directory, "'key.field' = 'ts'");
+    sql.table("price DOUBLE, size BIGINT, ts TIMESTAMP(3)", "", directory, "'key.field' = 'ts'");
     assertThat(
-            SQL.explain(
+            sql.explain(
                 "INSERT INTO t VALUES (CAST(1 AS DOUBLE), 2, TIMESTAMP '2020-01-01 00:00:00')"))
         .contains("Sink(");
   }
@@ -179,9 +183,9 @@ class TableOnDiskTest {
   @Test
   void readersMayLeaveColumnsOutAndWritersMayNot() throws IOException {
     createStore();
-    SQL.table("size BIGINT, ts TIMESTAMP(3)", "", directory, "'key.field' = 'ts'");
-    assertThat(SQL.explainRead()).contains("TableSourceScan");
-    SQL.refused("INSERT INTO t VALUES (1, TIMESTAMP '2020-01-01 00:00:00')")
+    sql.table("size BIGINT, ts TIMESTAMP(3)", "", directory, "'key.field' = 'ts'");
+    assertThat(sql.explainRead()).contains("TableSourceScan");
+    sql.refused("INSERT INTO t VALUES (1, TIMESTAMP '2020-01-01 00:00:00')")
         .hasMessage(
             "a table that is written to must declare all of "
                 + directory.resolve("schema.json")
@@ -190,7 +194,7 @@ class TableOnDiskTest {
 
   @Test
   void aColumnWithoutATableIsRefusedWithThoseFound() {
-    SQL.table("ts TIMESTAMP_LTZ(3), bid DOUBLE", "", CRATE_STORE)
+    sql.table("ts TIMESTAMP_LTZ(3), bid DOUBLE", "", CRATE_STORE)
         .refusedRead()
         .hasMessage(
             "column bid: '"
@@ -201,7 +205,7 @@ class TableOnDiskTest {
 
   @Test
   void aStoreOfTheCrateIsReadByTheDdlAlone() throws IOException {
-    SQL.table(CRATE_COLUMNS, "", CRATE_STORE);
+    sql.table(CRATE_COLUMNS, "", CRATE_STORE);
     List<Row> expected = new ArrayList<>();
     for (String line : Files.readAllLines(Path.of(CRATE_STORE + ".rows"))) {
       String[] cells = line.split(" ", -1);
@@ -212,7 +216,7 @@ class TableOnDiskTest {
               littleEndian(cells[2]).getDouble(),
               littleEndian(cells[3]).getLong()));
     }
-    assertThat(SQL.rows("SELECT * FROM t"))
+    assertThat(sql.rows("SELECT * FROM t"))
         .hasSize(1000)
         .containsExactlyInAnyOrderElementsOf(expected);
   }
@@ -220,7 +224,7 @@ class TableOnDiskTest {
   @Test
   void keysOfTheWholeRangeAndAnyBytesAreReadFromAStoreOfTheCrate() throws IOException {
     Path store = CRATE_STORE.resolveSibling("rust-edge");
-    SQL.table(
+    sql.table(
         "k DECIMAL(20, 0) NOT NULL, `first` BYTES NOT NULL, other BYTES NOT NULL",
         "",
         store,
@@ -230,7 +234,7 @@ class TableOnDiskTest {
       String[] cells = line.split(" ", -1);
       expected.add(Row.of(new BigDecimal(cells[0]), bytes(cells[1]), bytes(cells[2])));
     }
-    assertThat(SQL.rows("SELECT * FROM t"))
+    assertThat(sql.rows("SELECT * FROM t"))
         .hasSize(10)
         .containsExactlyInAnyOrderElementsOf(expected);
   }
@@ -238,13 +242,13 @@ class TableOnDiskTest {
   @Test
   void bigEndianNumbersOfTheCrateAreReadByTheDdlAlone() {
     String query = "SELECT ts, size FROM t WHERE sym = 'BTC'";
-    List<Row> expected = SQL.table(CRATE_COLUMNS, "", CRATE_STORE).rows(query);
+    List<Row> expected = sql.table(CRATE_COLUMNS, "", CRATE_STORE).rows(query);
     expected.replaceAll(row -> Row.of(row.getField(0), Long.reverseBytes((Long) row.getField(1))));
 
-    SQL.table(CRATE_COLUMNS, "", CRATE_STORE, "'fields.size.endianness' = 'big-endian'");
+    sql.table(CRATE_COLUMNS, "", CRATE_STORE, "'fields.size.endianness' = 'big-endian'");
 
     assertThat(expected).hasSizeGreaterThan(100);
-    assertThat(SQL.rows(query)).containsExactlyInAnyOrderElementsOf(expected);
+    assertThat(sql.rows(query)).containsExactlyInAnyOrderElementsOf(expected);
   }
 
   private static byte[] bytes(String hex) {
@@ -257,23 +261,149 @@ class TableOnDiskTest {
 
   @Test
   void onlyTheColumnsOfTheQueryAreRead() {
-    SQL.table(CRATE_COLUMNS, "", CRATE_STORE);
-    assertThat(SQL.explain("SELECT price, ts FROM t")).contains("project=[price, ts]");
-    assertThat(SQL.rows("SELECT size, sym FROM t WHERE size = 118447049"))
+    sql.table(CRATE_COLUMNS, "", CRATE_STORE);
+    assertThat(sql.explain("SELECT price, ts FROM t")).contains("project=[price, ts]");
+    assertThat(sql.rows("SELECT size, sym FROM t WHERE size = 118447049"))
         .containsExactly(Row.of(118447049L, "BTC"));
-    assertThat(SQL.rows("SELECT COUNT(*) FROM t")).containsExactly(Row.of(1000L));
+    assertThat(sql.rows("SELECT COUNT(*) FROM t")).containsExactly(Row.of(1000L));
   }
 
   @Test
   void oneWriterIsPlannedHoweverManyReaders() {
-    SQL.table(CRATE_COLUMNS, "", CRATE_STORE, "'scan.parallelism' = '3'");
-    SQL.execute(
+    sql.table(CRATE_COLUMNS, "", CRATE_STORE, "'scan.parallelism' = '3'");
+    sql.execute(
         "CREATE TEMPORARY TABLE copies WITH ('path' = '"
             + directory
             + "') LIKE t"
             + " (OVERWRITING OPTIONS)");
-    String plan = SQL.executionPlan("INSERT INTO copies SELECT * FROM t");
+    String plan = sql.executionPlan("INSERT INTO copies SELECT * FROM t");
     assertThat(plan).containsPattern("Source: t\\S*\",[^}]*\"parallelism\" : 3");
     assertThat(plan).containsPattern("copies\\S* ?: Writer\",[^}]*\"parallelism\" : 1");
+  }
+
+  /** Stores of two days, beside a directory of other things. */
+  private void createDays() throws Exception {
+    for (String day : List.of("2", "1")) {
+      sql.table("k BIGINT NOT NULL, v STRING", "", parent.resolve("ticks-" + day));
+      sql.insert("INSERT INTO t VALUES (1" + day + ", 'a'), (3, 'b" + day + "')");
+    }
+    Files.createDirectory(parent.resolve("ticks-empty"));
+    Files.createFile(Files.createDirectory(parent.resolve("ticks-other")).resolve("f"));
+  }
+
+  @Test
+  void aPatternReadsAllStoresThatMatch() throws Exception {
+    createDays();
+    sql.table(
+        "k BIGINT NOT NULL, v STRING, p STRING METADATA FROM 'path' VIRTUAL",
+        "",
+        parent.resolve("ticks-*"),
+        "'scan.parallelism' = '1'");
+    assertThat(sql.rows("SELECT k, v, RIGHT(p, 7) FROM t"))
+        .containsExactlyInAnyOrder(
+            Row.of(3L, "b1", "ticks-1"),
+            Row.of(3L, "b2", "ticks-2"),
+            Row.of(11L, "a", "ticks-1"),
+            Row.of(12L, "a", "ticks-2"));
+    assertThat(sql.rows("SELECT COUNT(*), MIN(k), MAX(k) FROM t WHERE k > 3"))
+        .containsExactly(Row.of(2L, 11L, 12L));
+    assertThat(sql.estimate("SELECT k FROM t")).contains("rowcount = 4.0");
+  }
+
+  @Test
+  void aPathThatIsThereIsNoPattern() throws Exception {
+    createDays();
+    Path literal = parent.resolve("ticks-[12]");
+    Files.createDirectory(literal);
+    sql.table("k BIGINT NOT NULL, v STRING", "", literal);
+    sql.insert("INSERT INTO t VALUES (7, 'c')");
+    assertThat(sql.rows("SELECT k FROM t")).containsExactly(Row.of(7L));
+  }
+
+  @Test
+  void aPatternThatNothingMatchesIsRefused() {
+    sql.table(parent.resolve("tocks-*"))
+        .refusedRead()
+        .hasMessage(
+            "path '"
+                + parent.resolve("tocks-*")
+                + "': no directory whose name matches holds a store");
+  }
+
+  @Test
+  void aPatternThatIsNoneIsRefused() {
+    sql.table(parent.resolve("ticks-[1"))
+        .refusedRead()
+        .hasMessageStartingWith(
+            "option 'path': '" + parent.resolve("ticks-[1") + "' is no pattern: ");
+  }
+
+  @Test
+  void storesOfAPatternThatDifferAreRefused() throws Exception {
+    createDays();
+    sql.table("k BIGINT NOT NULL, v INT", "", parent.resolve("ticks-3"));
+    sql.insert("INSERT INTO t VALUES (1, 1)");
+    sql.table("k BIGINT NOT NULL, v STRING", "", parent.resolve("ticks-*"))
+        .refusedRead()
+        .hasMessage(
+            "column v: the DDL declares STRING, but "
+                + parent.resolve("ticks-3/schema.json")
+                + " says INT; declare it as INT");
+  }
+
+  @Test
+  void writingToAPatternIsRefused() {
+    sql.table(parent.resolve("ticks-*"))
+        .refusedWrite()
+        .hasMessage(
+            "path '"
+                + parent.resolve("ticks-*")
+                + "' stands for all stores that match it, but rows are written to one: name its"
+                + " directory");
+  }
+
+  @Test
+  void aRowIsNoPlaceInAPattern() throws Exception {
+    createDays();
+    sql.table(
+            "k BIGINT NOT NULL, v STRING",
+            "",
+            parent.resolve("ticks-*"),
+            "'scan.startup.mode' = 'row'",
+            "'scan.startup.row' = '1'")
+        .refusedRead()
+        .hasMessageContaining("stands for several stores");
+  }
+
+  @Test
+  void aScanThatWaitsForRowsIsPlannedBeforeThereIsAStore() {
+    SqlSession streaming = SqlSession.streaming();
+    assertThat(streaming.table(directory, "'source.monitor-interval' = '1 s'").explainRead())
+        .contains("TableSourceScan");
+    assertThat(
+            streaming
+                .table(parent.resolve("tocks-*"), "'source.monitor-interval' = '1 s'")
+                .explainRead())
+        .contains("TableSourceScan");
+  }
+
+  @Test
+  void aScanBeginsAndEndsWhereItsOptionsSay() throws Exception {
+    String columns = "k BIGINT NOT NULL";
+    sql.table(columns, "", directory);
+    sql.insert("INSERT INTO t VALUES (10), (20), (20), (30), (40)");
+    sql.table(
+        columns,
+        "",
+        directory,
+        "'source.monitor-interval' = '1 s'", // ignored in batch
+        "'scan.startup.mode' = 'key'",
+        "'scan.startup.key' = '15'",
+        "'scan.bounded.mode' = 'row'",
+        "'scan.bounded.row' = '4'");
+    assertThat(sql.rows("SELECT k FROM t"))
+        .containsExactlyInAnyOrder(Row.of(20L), Row.of(20L), Row.of(30L));
+    assertThat(sql.rows("SELECT COUNT(*), MAX(k) FROM t WHERE k <> 20"))
+        .containsExactly(Row.of(1L, 30L));
   }
 }

@@ -12,6 +12,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TableOptionsTest {
   private static final SqlSession SQL = SqlSession.batch();
 
+  private static final Path CRATE_STORE =
+      Path.of("src/test/resources/golden/rust-ticks").toAbsolutePath();
+  private static final String CRATE_COLUMNS = "ts TIMESTAMP_LTZ(3) NOT NULL, sym STRING NOT NULL";
+
   @TempDir Path directory;
 
   @Test
@@ -23,9 +27,18 @@ class TableOptionsTest {
                 + " this table are connector, fields.price.endianness, fields.price.format,"
                 + " fields.price.table, fields.size.endianness, fields.size.format,"
                 + " fields.size.table, key.field,"
-                + " key.unit, path, property-version, scan.parallelism, scan.split.size,"
-                + " scan.verify-checksums, sink.buffer-memory, sink.direct-io, sink.lanes.max,"
-                + " sink.late-rows, sink.ordering, sink.parallelism, sink.reorder-buffer, sink.restore.mode");
+                + " key.unit, lookup.cache, lookup.max-retries, lookup.partial-cache.cache-missing-key,"
+                + " lookup.partial-cache.expire-after-access,"
+                + " lookup.partial-cache.expire-after-write, lookup.partial-cache.max-rows, path,"
+                + " property-version, scan.bounded.key, scan.bounded.mode, scan.bounded.row,"
+                + " scan.bounded.timestamp, scan.parallelism, scan.split.size, scan.startup.key,"
+                + " scan.startup.mode, scan.startup.row, scan.startup.timestamp,"
+                + " scan.verify-checksums, scan.watermark.alignment.group,"
+                + " scan.watermark.alignment.max-drift,"
+                + " scan.watermark.alignment.update-interval, scan.watermark.emit.strategy,"
+                + " scan.watermark.idle-timeout, sink.buffer-memory, sink.direct-io, sink.lanes.max,"
+                + " sink.late-rows, sink.ordering, sink.parallelism, sink.reorder-buffer,"
+                + " sink.restore.mode, source.monitor-interval");
   }
 
   @ParameterizedTest
@@ -41,27 +54,6 @@ class TableOptionsTest {
         .refusedWrite()
         .hasMessageStartingWith(
             "unknown option '" + option + "', did you mean '" + nearest + "'? ");
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "scan.startup.mode",
-        "scan.startup.key",
-        "scan.bounded.mode",
-        "scan.bounded.row",
-        "source.monitor-interval",
-        "lookup.cache",
-        "scan.watermark.idle-timeout",
-      })
-  void optionsOfLaterVersionsSaySo(String option) {
-    SQL.table(directory, "'" + option + "' = '1'")
-        .refusedWrite()
-        .hasMessage(
-            "option '"
-                + option
-                + "' is known to the contract of timestore tables, but this version doesn't have"
-                + " it yet: leave it out");
   }
 
   private static SqlSession tags(Path path, String... options) {
@@ -146,6 +138,22 @@ class TableOptionsTest {
                     "'fields.size.endianness' = 'big-endian'",
                     "'scan.parallelism' = '2'",
                     "'scan.split.size' = '1 mb'",
+                    "'scan.startup.mode' = 'key'",
+                    "'scan.startup.key' = '1'",
+                    "'scan.bounded.mode' = 'row'",
+                    "'scan.bounded.row' = '7'",
+                    "'source.monitor-interval' = '1 s'",
+                    "'scan.watermark.emit.strategy' = 'on-event'",
+                    "'scan.watermark.alignment.group' = 'g'",
+                    "'scan.watermark.alignment.max-drift' = '1 min'",
+                    "'scan.watermark.alignment.update-interval' = '1 s'",
+                    "'scan.watermark.idle-timeout' = '1 min'",
+                    "'lookup.cache' = 'PARTIAL'",
+                    "'lookup.max-retries' = '1'",
+                    "'lookup.partial-cache.expire-after-access' = '1 min'",
+                    "'lookup.partial-cache.expire-after-write' = '1 min'",
+                    "'lookup.partial-cache.cache-missing-key' = 'false'",
+                    "'lookup.partial-cache.max-rows' = '1000'",
                     "'sink.parallelism' = '2'",
                     "'sink.ordering' = 'watermark'",
                     "'sink.late-rows' = 'drop'",
@@ -182,6 +190,96 @@ class TableOptionsTest {
             "the ordering 'watermark' holds rows until the watermark passes their keys, but k,"
                 + " BIGINT, is no time: declare the key as TIMESTAMP or TIMESTAMP_LTZ, or use the"
                 + " ordering 'checkpoint'");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "scan.startup.mode | newest | expected one of earliest, latest, timestamp, key, row",
+        "scan.bounded.mode | oldest | expected one of latest, unbounded, timestamp, key, row",
+        "scan.parallelism | two | expected a whole number",
+        "scan.verify-checksums | perhaps | Unrecognized option for boolean: perhaps. Expected either true or false(case insensitive)",
+        "sink.ordering | none | expected one of checkpoint, watermark",
+        "sink.late-rows | lose | expected one of keep, drop, fail",
+        "sink.restore.mode | forget | expected one of fail, truncate",
+        "sink.direct-io | on | expected one of auto, required, off",
+        "sink.lanes.max | 1.5 | expected a whole number",
+        "lookup.cache | some | expected one of none, partial, full",
+        "lookup.max-retries | -  | expected a whole number",
+        "lookup.partial-cache.max-rows | all | expected a whole number",
+        "scan.watermark.emit.strategy | never | expected one of on-event, on-periodic",
+      })
+  void aValueOfTheWrongTypeIsRefusedWithWhatIsExpected(
+      String option, String value, String expected) {
+    SQL.table(directory, "'" + option + "' = '" + value + "'")
+        .refusedWrite()
+        .hasMessage("option '" + option + "' = '" + value + "': " + expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "source.monitor-interval, often",
+    "scan.watermark.idle-timeout, 5 blinks",
+    "scan.split.size, big",
+    "lookup.partial-cache.expire-after-write, soon",
+  })
+  void whatIsNoTimeOrSizeIsRefused(String option, String value) {
+    SQL.table(directory, "'" + option + "' = '" + value + "'")
+        .refusedWrite()
+        .hasMessageStartingWith("option '" + option + "' = '" + value + "': ");
+  }
+
+  @Test
+  void anAlignmentWithoutItsDriftIsRefused() {
+    SQL.table(directory, "'scan.watermark.alignment.group' = 'g'")
+        .refusedWrite()
+        .hasMessage(
+            "options 'scan.watermark.*': 'scan.watermark.alignment.group' and 'scan.watermark.alignment.max-drift' must be set"
+                + " when configuring watermark alignment");
+  }
+
+  @Test
+  void aFullCacheIsRefused() {
+    SQL.table(CRATE_COLUMNS, "", CRATE_STORE, "'lookup.cache' = 'FULL'")
+        .refusedRead()
+        .hasMessage(
+            "option 'lookup.cache' = 'FULL': Flink's full cache is loaded by an InputFormat only,"
+                + " an interface that is replaced by sources such as this one; use 'PARTIAL', or"
+                + " 'NONE', which reads a few pages of the store a key");
+  }
+
+  @Test
+  void aPartialCacheNeedsABound() {
+    SQL.table(CRATE_COLUMNS, "", CRATE_STORE, "'lookup.cache' = 'PARTIAL'")
+        .refusedRead()
+        .hasMessageStartingWith(
+            "option 'lookup.cache' = 'PARTIAL': Missing"
+                + " 'lookup.partial-cache.expire-after-access',"
+                + " 'lookup.partial-cache.expire-after-write' or 'lookup.partial-cache.max-rows'");
+    SQL.table(CRATE_COLUMNS, "", CRATE_STORE, "'lookup.partial-cache.max-rows' = '5'")
+        .refusedRead()
+        .hasMessage(
+            "option 'lookup.partial-cache.max-rows' means nothing where 'lookup.cache' is 'NONE':"
+                + " set that to 'PARTIAL', or leave the former out");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "lookup.max-retries, -1, 'expected 0 or more'",
+    "lookup.partial-cache.max-rows, 0, expected more than 0",
+  })
+  void aNumberBelowTheSmallestOfALookupIsRefused(String option, String value, String expected) {
+    SQL.table(CRATE_COLUMNS, "", CRATE_STORE, "'" + option + "' = '" + value + "'")
+        .refusedRead()
+        .hasMessage("option '" + option + "' = '" + value + "', " + expected);
+  }
+
+  @Test
+  void positionsAreCheckedWhereATableIsRead() {
+    SQL.table(CRATE_COLUMNS, "", CRATE_STORE, "'scan.startup.mode' = 'row'")
+        .refusedRead()
+        .hasMessage("option 'scan.startup.mode' = 'row' needs the option 'scan.startup.row'");
   }
 
   @ParameterizedTest
