@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 
@@ -66,20 +65,15 @@ public final class ArrowAppender {
     checkNames(root);
     int rowCount = root.getRowCount();
     KeyValues keys = KeyValues.of(schema.key(), vector(root, schema.key().name()));
-    boolean isSorted = true;
-    long previous = 0;
     for (int row = 0; row < rowCount; row++) {
-      long key = keys.at(row);
-      isSorted &= Long.compareUnsigned(previous, key) <= 0;
-      previous = key;
-      batch.appendKey(key);
+      batch.appendKey(keys.at(row));
     }
     List<String> tables = writer.tables();
     for (Column column : schema.columns()) {
       FieldVector vector = vector(root, column.name());
       VectorCells.of(column, vector).append(rowCount, batch.column(tables.indexOf(column.table())));
     }
-    writer.append(batch, isSorted ? null : sortedRows(batch), 0, rowCount);
+    writer.append(batch, batch.rowsByKey(), 0, rowCount);
   }
 
   private void checkNames(VectorSchemaRoot root) {
@@ -101,33 +95,5 @@ public final class ArrowAppender {
           "column " + name + ": indexes of a dictionary, expected decoded values");
     }
     return vector;
-  }
-
-  /** The rows' indexes by key, those of equal keys as they stand. */
-  private static int[] sortedRows(Batch batch) {
-    int[] rows = IntStream.range(0, batch.rowCount()).toArray();
-    int[] other = new int[rows.length];
-    for (int width = 1; width < rows.length; width *= 2) {
-      for (int start = 0; start < rows.length; start += 2 * width) {
-        int middle = Math.min(start + width, rows.length);
-        merge(batch, rows, start, middle, Math.min(middle + width, rows.length), other);
-      }
-      int[] merged = other;
-      other = rows;
-      rows = merged;
-    }
-    return rows;
-  }
-
-  private static void merge(Batch batch, int[] rows, int from, int middle, int to, int[] target) {
-    int left = from;
-    int right = middle;
-    for (int i = from; i < to; i++) {
-      boolean isLeft =
-          left < middle
-              && (right == to
-                  || Long.compareUnsigned(batch.key(rows[left]), batch.key(rows[right])) <= 0);
-      target[i] = isLeft ? rows[left++] : rows[right++];
-    }
   }
 }

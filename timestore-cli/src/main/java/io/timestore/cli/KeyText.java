@@ -116,7 +116,12 @@ record KeyText(@Nullable Key key) {
     return stored(instant(text), unit, text);
   }
 
-  private static long stored(Instant instant, TimeUnit unit, String text) {
+  /**
+   * The key of a time.
+   *
+   * @param text for errors
+   */
+  static long stored(Instant instant, TimeUnit unit, String text) {
     if (instant.getEpochSecond() < 0) {
       throw new IllegalArgumentException(text + " lies before 1970, where no key is");
     }

@@ -19,10 +19,12 @@ final class Output {
 
   static final JSON PRETTY = JSON_WITH_NULLS.with(JSON.Feature.PRETTY_PRINT_OUTPUT);
 
+  private final Pipe pipe;
   private final Writer writer;
 
   Output(OutputStream out) {
-    this.writer = new BufferedWriter(new OutputStreamWriter(new Pipe(out), StandardCharsets.UTF_8));
+    this.pipe = new Pipe(out);
+    this.writer = new BufferedWriter(new OutputStreamWriter(pipe, StandardCharsets.UTF_8));
   }
 
   /** Nobody reads the output any more. */
@@ -68,6 +70,11 @@ final class Output {
   /** What others print to, such as picocli its help. */
   Writer asWriter() {
     return writer;
+  }
+
+  /** For results that are no text. */
+  OutputStream asStream() {
+    return pipe;
   }
 
   void line() {

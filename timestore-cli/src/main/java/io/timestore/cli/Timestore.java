@@ -21,6 +21,9 @@ import picocli.CommandLine.ScopeType;
     versionProvider = Timestore.Version.class,
     subcommands = {
       Describe.class,
+      Dump.class,
+      Import.class,
+      Export.class,
       Verify.class,
       Truncate.class,
       Compact.class,

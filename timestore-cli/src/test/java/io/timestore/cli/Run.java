@@ -45,6 +45,7 @@ record Run(int status, String output, String errors) {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",
                 "-XX:TieredStopAtLevel=1",
+                "--add-opens=java.base/java.nio=ALL-UNNAMED", // The jar's manifest has it.
                 "-cp",
                 classPath(),
                 Timestore.class.getName()));

@@ -2,7 +2,9 @@ package io.timestore.format;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Some rows, column by column: a key and one cell of each column a row. Writers fill batches and
@@ -116,6 +118,44 @@ public final class Batch {
 
   public void setKey(int row, long key) {
     keys[row] = key;
+  }
+
+  /**
+   * The rows' indexes by key, those of equal keys as they stand.
+   *
+   * @return null if the rows stand that way already
+   */
+  public int @Nullable [] rowsByKey() {
+    boolean isSorted = true;
+    for (int row = 1; row < rowCount; row++) {
+      isSorted &= Long.compareUnsigned(keys[row - 1], keys[row]) <= 0;
+    }
+    if (isSorted) {
+      return null;
+    }
+    int[] rows = IntStream.range(0, rowCount).toArray();
+    int[] merged = new int[rowCount];
+    for (int width = 1; width < rowCount; width *= 2) {
+      for (int start = 0; start < rowCount; start += 2 * width) {
+        int middle = Math.min(start + width, rowCount);
+        mergeByKey(rows, start, middle, Math.min(middle + width, rowCount), merged);
+      }
+      int[] other = rows;
+      rows = merged;
+      merged = other;
+    }
+    return rows;
+  }
+
+  private void mergeByKey(int[] rows, int from, int middle, int to, int[] merged) {
+    int left = from;
+    int right = middle;
+    for (int i = from; i < to; i++) {
+      boolean isLeft =
+          left < middle
+              && (right == to || Long.compareUnsigned(keys[rows[left]], keys[rows[right]]) <= 0);
+      merged[i] = isLeft ? rows[left++] : rows[right++];
+    }
   }
 
   /** Drops all rows, and keeps the memory. */
