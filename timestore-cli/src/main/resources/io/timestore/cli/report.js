@@ -158,7 +158,7 @@
     const scaled = key.isTime ? durations([data.gaps.longest]) : {name: 'keys', lists: [data.gaps.longest]};
     draw(parent, {
       ...eventTime, x: data.x, y: scaled.lists, yLabel: `longest gap (${scaled.name})`, height: 160, scaleOfY: {distr: 3}, axisOfY: {grid: {show: false}},
-      series: [line('longest gap that ends here', '--second', {fill: () => style('--second') + '44', paths: uPlot.paths.stepped({align: 1}), points: {show: false}})],
+      series: [line('longest gap that ends here', '--second', {fill: () => style('--second') + '44', paths: uPlot.paths.stepped({align: 1})})],
     });
     element('h3', parent, 'The longest');
     table(parent, ['length', 'after', 'before'], data.gaps.largest.map(gap => [gap.length, gap.from, gap.to]));
@@ -169,8 +169,8 @@
     for (const column of data.columns) {
       element('h3', parent, `${column.name} ${column.type}`);
       const notes = [];
-      if (column.nulls > 0) notes.push(`${count(column.nulls)} NULLs`);
-      if (column.notFinite > 0) notes.push(`${count(column.notFinite)} NaN or infinite`);
+      if (column.nulls > 0) notes.push(`NULL in ${count(column.nulls)} rows`);
+      if (column.notFinite > 0) notes.push(`NaN or infinite in ${count(column.notFinite)}`);
       if (notes.length > 0) element('p', parent, 'Not drawn: ' + notes.join(', '), 'note');
       draw(parent, {
         ...eventTime, x: data.x, y: [column.max, column.min, column.mean], yLabel: column.name,
