@@ -31,6 +31,15 @@ class RunnableJarITCase {
     assertThat(run.status()).isZero();
   }
 
+  /** Arrow needs a package of the JDK to be open, which the manifest says. */
+  @Test
+  void writesArrowWithoutAFlag() throws Exception {
+    Run run = run("dump", Golden.own("types").toString(), "--format=arrow");
+    assertThat(run.errors()).isEmpty();
+    assertThat(run.status()).isZero();
+    assertThat(run.output()).contains("timestore.key");
+  }
+
   @Test
   void knowsItsVersion() throws Exception {
     assertThat(run("--version").output()).matches("timestore \\d+\\.\\d+\\.\\d+.*\\R");
