@@ -195,6 +195,7 @@ final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
     cursors.remove(cursor.number());
     pausedSplits.remove(cursor.splitId());
     finishedSplits.add(cursor.splitId());
+    metrics.setPendingRows(pendingRows());
     if (cursors.isEmpty() && !hasAllSplits) {
       context.sendSplitRequest();
     }

@@ -32,6 +32,8 @@ final class SimulatedJob implements SplitEnumeratorContext<TimestoreSplit>, Auto
   private final Deque<Runnable> actions = new ArrayDeque<>();
   private final Map<Integer, Integer> requestsSeen = new HashMap<>();
   private final Map<Integer, Boolean> ended = new HashMap<>();
+  private final ReaderSetup<RowData> setup;
+  private final Function<RowData, String> texts;
   private final int parallelism;
 
   /** What a checkpoint holds. */
@@ -61,6 +63,8 @@ final class SimulatedJob implements SplitEnumeratorContext<TimestoreSplit>, Auto
       Function<RowData, String> texts,
       int parallelism,
       Checkpoint checkpoint) {
+    this.setup = setup;
+    this.texts = texts;
     this.parallelism = parallelism;
     enumerator =
         new TimestoreEnumerator(this, setup.access(), setup.settings(), checkpoint.enumerator());
@@ -100,6 +104,23 @@ final class SimulatedJob implements SplitEnumeratorContext<TimestoreSplit>, Auto
     }
     runActions();
     return true;
+  }
+
+  /**
+   * One reader fails alone, and comes back with the splits of a checkpoint; what it emitted is
+   * void.
+   *
+   * @param assignedSince the splits that it got behind the checkpoint
+   */
+  void restart(int reader, List<TimestoreSplit> state, List<TimestoreSplit> assignedSince)
+      throws IOException {
+    readings.get(reader).close();
+    enumerator.addSplitsBack(assignedSince, reader);
+    readings.set(reader, new Reading(setup, texts));
+    requestsSeen.remove(reader);
+    ended.remove(reader);
+    readers.put(reader, ReaderInfo.createReaderInfo(reader, "host", state));
+    enumerator.addReader(reader);
   }
 
   boolean hasEnded() {

@@ -386,6 +386,26 @@ class TailTest {
   }
 
   @Test
+  void aSplitThatAReaderReportsAgainIsLeftToTheOneThatGotItSince() throws Exception {
+    store().append(10, 20, 30, 40);
+    job = new SimulatedJob(setup(ScanSettings.DEFAULT.withSplitSizeBytes(1)), 2, Checkpoint.NONE);
+    List<TimestoreSplit> state = job.readings.get(1).reader.snapshotState(1);
+    assertThat(state).extracting(TimestoreSplit::number).containsExactly(1);
+    poll(() -> job.readings.get(0).rows.size() == 1);
+    job.restart(1, state, List.of());
+    job.poll(0); // asks for a split before the other one does, and gets its
+    List<TimestoreSplit> since = job.readings.get(1).reader.snapshotState(2);
+    assertThat(since).extracting(TimestoreSplit::number).containsExactly(2);
+    job.restart(1, state, since);
+    while (!job.hasEnded()) {
+      job.poll(0);
+      job.poll(1);
+    }
+    assertThat(job.rows()).containsExactlyInAnyOrder("10:0", "20:1", "30:2", "40:3");
+    assertThat(job.readings.get(0).rows).contains("20:1");
+  }
+
+  @Test
   void theBacklogEndsWithTheRowsOfTheBeginningAlsoBehindARestart() throws Exception {
     store().append(10, 20, 30);
     start(FOLLOWING.withSplitSizeBytes(1));
