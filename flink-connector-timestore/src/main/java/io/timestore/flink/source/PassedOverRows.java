@@ -49,6 +49,7 @@ final class PassedOverRows<T> {
     if (timestamps == null || watermarks == null) {
       return;
     }
+    elements.check(row); // only rows that are emitted were checked when they were read
     elements.bind(row);
     T element = elements.read(0);
     long timestamp = timestamps.extractTimestamp(element, TimestampAssigner.NO_TIMESTAMP);
