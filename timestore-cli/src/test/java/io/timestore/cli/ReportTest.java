@@ -161,7 +161,7 @@ class ReportTest {
             const box = over.getBoundingClientRect();
             for (const [type, target, at] of [['mouseenter', over, 0.3], ['mousemove', over, 0.3], ['mousedown', over, 0.3],
                 ['mousemove', over, 0.4], ['mousemove', over, 0.5], ['mouseup', document, 0.5]]) {
-              target.dispatchEvent(new MouseEvent(type, {bubbles: true, button: 0, buttons: 1,
+              target.dispatchEvent(new MouseEvent(type, {bubbles: true, button: 0, buttons: 1, movementX: 9,
                   clientX: box.left + box.width * at, clientY: box.top + box.height / 2}));
               await drawn();
             }
