@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Random conditions as SQL: what the planner makes of them, and Flink's own filter behind. */
 class RandomPredicatesITCase {
   private static final long SEED = Long.getLong("timestore.seed", System.nanoTime());
-  private static final int CONDITIONS = Integer.getInteger("timestore.conditions", 24);
+  private static final int CONDITIONS = Integer.getInteger("timestore.conditions", 16);
 
   /** Conditions of one job. */
   private static final int AT_ONCE = 8;

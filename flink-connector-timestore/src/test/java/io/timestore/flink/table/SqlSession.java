@@ -20,10 +20,19 @@ import org.jspecify.annotations.Nullable;
 final class SqlSession {
   private static final String COLUMNS = "ts TIMESTAMP(3) NOT NULL, price DOUBLE, size BIGINT";
 
-  private final TableEnvironment sql;
+  private final EnvironmentSettings settings;
+  private @Nullable TableEnvironment environment;
 
   SqlSession(EnvironmentSettings settings) {
-    sql = TableEnvironment.create(settings);
+    this.settings = settings;
+  }
+
+  /** Made when a test first uses it: a cluster of the test is known from then on only. */
+  private TableEnvironment sql() {
+    if (environment == null) {
+      environment = TableEnvironment.create(settings);
+    }
+    return environment;
   }
 
   static SqlSession batch() {
@@ -36,16 +45,16 @@ final class SqlSession {
 
   /** As SET does in the SQL client. */
   void set(String option, String value) {
-    sql.getConfig().set(option, value);
+    sql().getConfig().set(option, value);
   }
 
   /** Runs an INSERT to its end. */
   void insert(String statement) throws Exception {
-    sql.executeSql(statement).await();
+    sql().executeSql(statement).await();
   }
 
   void execute(String statement) {
-    sql.executeSql(statement);
+    sql().executeSql(statement);
   }
 
   /** Makes the table {@code t}: its columns and what follows them but WITH; further options. */
@@ -54,14 +63,14 @@ final class SqlSession {
     for (String option : options) {
       with.append(", ").append(option);
     }
-    sql.executeSql("DROP TABLE IF EXISTS t");
-    sql.executeSql("CREATE TABLE t (" + columns + ") " + clauses + " WITH (" + with + ")");
+    sql().executeSql("DROP TABLE IF EXISTS t");
+    sql().executeSql("CREATE TABLE t (" + columns + ") " + clauses + " WITH (" + with + ")");
     return this;
   }
 
   SqlSession table(TableDescriptor table) {
-    sql.executeSql("DROP TABLE IF EXISTS t");
-    sql.createTable("t", table);
+    sql().executeSql("DROP TABLE IF EXISTS t");
+    sql().createTable("t", table);
     return this;
   }
 
@@ -70,28 +79,28 @@ final class SqlSession {
   }
 
   String explain(String statement) {
-    return sql.explainSql(statement);
+    return sql().explainSql(statement);
   }
 
   /** The plan, with what is expected of each of its nodes. */
   String estimate(String statement) {
-    return sql.explainSql(statement, ExplainDetail.ESTIMATED_COST);
+    return sql().explainSql(statement, ExplainDetail.ESTIMATED_COST);
   }
 
   List<Row> rows(String query) {
     List<Row> rows = new ArrayList<>();
-    sql.executeSql(query).collect().forEachRemaining(rows::add);
+    sql().executeSql(query).collect().forEachRemaining(rows::add);
     return rows;
   }
 
   /** A query that may never end. */
   RowsOfQuery query(String query) {
-    return new RowsOfQuery(sql.executeSql(query));
+    return new RowsOfQuery(sql().executeSql(query));
   }
 
   /** The plan as the job graph has it: operators and their parallelism. */
   String executionPlan(String statement) {
-    return sql.explainSql(statement, ExplainDetail.JSON_EXECUTION_PLAN);
+    return sql().explainSql(statement, ExplainDetail.JSON_EXECUTION_PLAN);
   }
 
   String explainRead() {
