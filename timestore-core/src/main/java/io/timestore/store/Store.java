@@ -408,6 +408,9 @@ public final class Store {
    * left things out. It is no damage, and {@link #repair} puts it right.
    */
   public List<Repairable> repairable() throws IOException {
+    if (schema == null) {
+      return List.of(); // The crate's own: nothing of it was lost.
+    }
     try (IoThreads thread = disk.threads("timestore-verify", 1)) {
       return thread.call(() -> new Repair(disk, files).find(recordFile().load().record()));
     }

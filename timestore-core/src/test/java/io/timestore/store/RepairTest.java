@@ -111,4 +111,17 @@ class RepairTest {
     store.verify(faults::add);
     assertThat(faults).hasSize(1);
   }
+
+  @Test
+  void aStoreOfTheCrateLacksNothing() throws IOException {
+    process.delete(PATH.resolve("schema.json"));
+    process.delete(PATH.resolve("record"));
+    process.delete(PATH.resolve("keys.crc"));
+    process.delete(PATH.resolve("length"));
+    long rowCount = 2L * CommitRecord.CHUNK_BYTES / Long.BYTES;
+    process.writeVolatile(PATH.resolve("length"), ByteBuffer.allocate(8).putLong(rowCount).flip());
+    Store reference = Store.open(process, PATH);
+    assertThat(reference.verify(fault -> {}).unverifiedChunkCount()).isPositive();
+    assertThat(reference.repairable()).isEmpty();
+  }
 }
