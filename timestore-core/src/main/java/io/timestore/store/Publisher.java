@@ -145,6 +145,18 @@ public final class Publisher implements Closeable {
    *     changed then
    */
   public List<Outcome> publish(List<Commit> commits, boolean verifyBytes) throws IOException {
+    return publish(commits, verifyBytes, Long.MAX_VALUE);
+  }
+
+  /**
+   * As {@link #publish(List, boolean)}, for one of several attempts of a sink: what another attempt
+   * published since makes the commit a conflict.
+   *
+   * @param knownCheckpointId the newest checkpoint that the caller published or was restored from;
+   *     {@link Lineage#NO_CHECKPOINT}: none
+   */
+  public List<Outcome> publish(List<Commit> commits, boolean verifyBytes, long knownCheckpointId)
+      throws IOException {
     List<String> insertIds = commits.stream().map(Commit::insertId).distinct().toList();
     if (insertIds.size() > 1) {
       throw new IllegalArgumentException(
@@ -172,7 +184,7 @@ public final class Publisher implements Closeable {
               commits.stream()
                   .map(commit -> Succession.ofKnownLineage(commit, current.record()))
                   .toList();
-          return publish(ofLineage, verifyBytes, current);
+          return publish(ofLineage, verifyBytes, knownCheckpointId, current);
         });
   }
 
@@ -185,11 +197,12 @@ public final class Publisher implements Closeable {
         "publish",
         current -> {
           lanes.checkPlaces(commit.lanes());
-          return publish(List.of(commit), false, current);
+          return publish(List.of(commit), false, Long.MAX_VALUE, current);
         });
   }
 
-  private List<Outcome> publish(List<Commit> commits, boolean verifyBytes, Loaded current)
+  private List<Outcome> publish(
+      List<Commit> commits, boolean verifyBytes, long knownCheckpointId, Loaded current)
       throws IOException {
     Set<UUID> finished = Set.copyOf(current.record().finished());
     List<Outcome> outcomes = new ArrayList<>();
@@ -215,6 +228,9 @@ public final class Publisher implements Closeable {
           isFinished
               ? List.of()
               : judge(commit, verifyBytes, next, current.byReference(), compared);
+      if (!toDo.isEmpty()) {
+        succession.checkOvertaken(commit, current.record(), knownCheckpointId);
+      }
       boolean releases = releasesLanes(commit, next);
       boolean changesRows = !toDo.isEmpty() || replacing.contains(commit);
       // The second attempt of a finished submission releases its lane, and adds nothing.

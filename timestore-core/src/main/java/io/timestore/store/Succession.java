@@ -23,6 +23,7 @@ final class Succession {
   Optional<CommitRecord> register(CommitRecord record, Restored restored) throws IOException {
     Optional<Lineage> known = lineage(record, restored.lineage(), restored.stateSubmission());
     if (known.isPresent() && known.get().current().equals(restored.submission())) {
+      checkNewest(restored, known.get());
       return Optional.empty();
     }
     Lineage lineage =
@@ -83,6 +84,55 @@ final class Succession {
                   + " or a later one. 'sink.restore.mode' is 'fail'; 'truncate' would let these"
                   + " rows go");
     };
+  }
+
+  /**
+   * Refuses a restart from a checkpoint before the newest published one. So does Flink where a job
+   * fails while it is stopped with a savepoint: it publishes the savepoint's rows, and restarts
+   * from the checkpoint before. The attempt may as well be one that was given up, and comes late:
+   * nothing is hidden, in no mode.
+   */
+  private void checkNewest(Restored restored, Lineage lineage) throws ConflictException {
+    if (lineage.publishedCheckpointId() > restored.checkpointId()) {
+      throw new ConflictException(
+          files.root()
+              + ": submission "
+              + restored.submission()
+              + " was restarted from checkpoint "
+              + restored.checkpointId()
+              + ", but has published checkpoints up to "
+              + lineage.publishedCheckpointId()
+              + ": going on would write their rows twice. If the job failed while it was stopped"
+              + " with a savepoint, submit it anew from that savepoint");
+    }
+  }
+
+  /**
+   * Refuses a commit if another attempt of its submission has published since.
+   *
+   * @param knownCheckpointId the newest checkpoint that the caller published, or was restored from
+   */
+  void checkOvertaken(Commit commit, CommitRecord record, long knownCheckpointId)
+      throws ConflictException {
+    long published =
+        record
+            .lineage(commit.lineage())
+            .map(Lineage::publishedCheckpointId)
+            .orElse(Lineage.NO_CHECKPOINT);
+    if (!isWithoutLineage(commit)
+        && published > knownCheckpointId
+        && published != commit.checkpointId()) {
+      throw new ConflictException(
+          files.root()
+              + ": checkpoint "
+              + commit.checkpointId()
+              + " of submission "
+              + commit.submission()
+              + " must not be published: another attempt has published checkpoint "
+              + published
+              + ", this one knows of "
+              + knownCheckpointId);
+    }
   }
 
   private void checkSuccession(Restored restored, Lineage lineage) throws ConflictException {

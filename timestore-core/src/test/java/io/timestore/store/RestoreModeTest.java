@@ -169,7 +169,8 @@ class RestoreModeTest {
       assertThat(publish(eleven)).isEqualTo(Outcome.PUBLISHED);
       assertThatThrownBy(() -> publish(paused)).isInstanceOf(ConflictException.class);
       publish(job.prepare(12, 705, 710));
-      truncate(A, B, 10); // A failover of the same submission: found done.
+      // An attempt of the same submission that was given up and comes late hides nothing.
+      assertRefused(A, B, 10, "submission " + B + " was restarted from checkpoint 10");
       truncate(B, B, 12);
       assertThat(publish(eleven)).isEqualTo(Outcome.ALREADY_PUBLISHED);
     }

@@ -10,6 +10,7 @@ import io.timestore.format.Lineage;
 import io.timestore.format.Lineage.Submission;
 import io.timestore.format.Schema;
 import io.timestore.store.Publisher.Outcome;
+import io.timestore.store.Publisher.RestoreMode;
 import io.timestore.store.Publisher.Restored;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,6 +20,8 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Rule 7: who may go on from which state. Submissions A, B and C were made in this order. */
 class SuccessionTest {
@@ -82,6 +85,57 @@ class SuccessionTest {
       assertThat(publish(ofC)).isEqualTo(Outcome.PUBLISHED);
     }
     assertHasKeys(LongStream.concat(LongStream.range(0, 10), LongStream.range(20, 30)));
+  }
+
+  /** Flink does so where a job fails while it is stopped: the savepoint is no checkpoint to it. */
+  @ParameterizedTest
+  @EnumSource
+  void aRestartFromBeforeTheNewestPublishedCheckpointIsRefused(RestoreMode mode)
+      throws IOException {
+    try (SinkRun first = begin(A)) {
+      publish(first.prepare(1, 0, 10));
+      publish(first.prepare(2, 10, 20));
+    }
+    CommitRecord before = record();
+
+    assertThatThrownBy(() -> store.publisher().register(new Restored(LINEAGE, A, A, 1, mode)))
+        .isInstanceOf(ConflictException.class)
+        .hasMessageContaining("submission " + A + " was restarted from checkpoint 1")
+        .hasMessageContaining("has published checkpoints up to 2")
+        .hasMessageContaining("submit it anew from that savepoint");
+    assertThat(record()).isEqualTo(before);
+    register(A, A, 2);
+    register(A, B, 2);
+    assertThat(lineage().current()).isEqualTo(B);
+  }
+
+  @Test
+  void ofTwoAttemptsThatKnowOfOneCheckpointOneOnlyPublishesTheNext() throws IOException {
+    for (boolean isZombieFirst : new boolean[] {false, true}) {
+      store = Store.openOrCreate(directory.resolve("of" + isZombieFirst), Schema.ofTables(TABLES));
+      try (SinkRun zombie = begin(A);
+          SinkRun attempt = begin(A)) {
+        publish(zombie.prepare(1, 0, 10));
+        Commit ofZombie = zombie.prepare(2, 10, 20);
+        Commit ofAttempt = attempt.prepare(3, 10, 20);
+        Commit winner = isZombieFirst ? ofZombie : ofAttempt;
+        Commit loser = isZombieFirst ? ofAttempt : ofZombie;
+
+        assertThat(publish(winner, 1)).isEqualTo(Outcome.PUBLISHED);
+        assertThatThrownBy(() -> publish(loser, 1))
+            .isInstanceOf(ConflictException.class)
+            .hasMessageContaining(
+                "another attempt has published checkpoint "
+                    + winner.checkpointId()
+                    + ", this one knows of 1");
+        assertThat(publish(winner, 1)).isEqualTo(Outcome.ALREADY_PUBLISHED);
+      }
+      assertHasKeys(LongStream.range(0, 20));
+    }
+  }
+
+  private Outcome publish(Commit commit, long knownCheckpointId) throws IOException {
+    return store.publisher().publish(List.of(commit), false, knownCheckpointId).get(0);
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.timestore.flink.sink;
 import io.timestore.disk.IoThreads;
 import io.timestore.flink.types.TableLayout;
 import io.timestore.format.Commit;
+import io.timestore.format.Lineage;
 import io.timestore.store.Holder;
 import io.timestore.store.Publisher;
 import io.timestore.store.Publisher.Outcome;
@@ -34,6 +35,10 @@ final class TimestoreCommitter implements Committer<Commit> {
   private final CommitMetrics metrics;
   private final IoThreads thread = new IoThreads("timestore-committer", 1);
   private boolean registered;
+
+  /** The newest checkpoint that this attempt knows to be published. */
+  private long knownCheckpointId;
+
   private volatile boolean closed;
 
   /** Set on the I/O thread, closed on the task's. */
@@ -50,6 +55,7 @@ final class TimestoreCommitter implements Committer<Commit> {
     this.restoreMode = restoreMode;
     this.submission = submission;
     this.restoredCheckpointId = restoredCheckpointId;
+    this.knownCheckpointId = restoredCheckpointId.orElse(Lineage.NO_CHECKPOINT);
   }
 
   @Override
@@ -85,7 +91,8 @@ final class TimestoreCommitter implements Committer<Commit> {
               restoreMode));
       registered = true;
     }
-    List<Outcome> outcomes = open.publish(commits, isRestored);
+    List<Outcome> outcomes = open.publish(commits, isRestored, knownCheckpointId);
+    knownCheckpointId = Math.max(knownCheckpointId, first.checkpointId());
     LOG.info(
         "Checkpoint {} of {}: {} rows, {}",
         first.checkpointId(),
