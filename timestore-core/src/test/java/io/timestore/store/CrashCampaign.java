@@ -30,6 +30,7 @@ final class CrashCampaign {
   private long states;
   private long detected;
   private long refused;
+  private long wentBack;
   private boolean lost;
 
   /**
@@ -112,6 +113,10 @@ final class CrashCampaign {
     refused++;
   }
 
+  void wentBack() {
+    wentBack++;
+  }
+
   long states() {
     return states;
   }
@@ -119,6 +124,11 @@ final class CrashCampaign {
   /** States in which garbage was found. */
   long detections() {
     return detected;
+  }
+
+  /** Sinks that went back to an older checkpoint. */
+  long returns() {
+    return wentBack;
   }
 
   /** Publications that were refused, as they must be. */

@@ -24,7 +24,7 @@ class CrashCampaignTest {
 
   @Test
   void noPowerCutLosesWhatWasAcknowledgedOrShowsWhatWasNot() throws Exception {
-    run(false, 20_000);
+    assertThat(sum(run(false, 20_000), CrashCampaign::returns)).isPositive();
   }
 
   @Test
@@ -70,7 +70,9 @@ class CrashCampaignTest {
         sum(ended, CrashCampaign::states)
             + " states, "
             + sum(ended, CrashCampaign::refusals)
-            + " refusals, garbage found in "
+            + " refusals, "
+            + sum(ended, CrashCampaign::returns)
+            + " returns to older checkpoints, garbage found in "
             + sum(ended, CrashCampaign::detections));
     return ended;
   }

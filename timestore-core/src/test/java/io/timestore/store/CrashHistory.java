@@ -18,7 +18,9 @@ import io.timestore.format.Lineage;
 import io.timestore.format.Schema;
 import io.timestore.store.Ledger.Entry;
 import io.timestore.store.Ledger.State;
+import io.timestore.store.Publisher.RestoreMode;
 import io.timestore.store.Publisher.Restored;
+import io.timestore.store.WriterOptions.LateRows;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,6 +29,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -123,6 +126,7 @@ final class CrashHistory {
     if (random.nextInt(4) == 0) {
       createByReference();
     }
+    ledger.keepsLateRows = random.nextInt(3) == 0;
     switch (random.nextInt(6)) {
       case 0 -> overwriteCheckpoint();
       case 1 -> dieBeforeReference();
@@ -209,7 +213,7 @@ final class CrashHistory {
   private void step() throws IOException {
     operationsLeft = random.nextInt(6) == 0 ? random.nextInt(50) : -1;
     diesBehindLink = random.nextInt(16) == 0;
-    switch (random.nextInt(24)) {
+    switch (random.nextInt(26)) {
       case 0, 1, 2, 3, 4 -> commitDirect();
       case 5 -> abandonBatch();
       case 6 -> closeDirect();
@@ -221,6 +225,8 @@ final class CrashHistory {
       case 18 -> insertStateless();
       case 19, 20, 21 -> appendByReference();
       case 22 -> publishRefused();
+      case 23 -> compact();
+      case 24 -> restoreOlder();
       default -> backUp();
     }
     operationsLeft = -1;
@@ -399,7 +405,7 @@ final class CrashHistory {
     }
     if (reader.exists(files.length())) {
       long rows = ByteBuffer.wrap(SmallFile.read(reader, files.length())).getLong();
-      if (rows != record.lanes().get(0).rows()) {
+      if (rows != record.lanes().get(0).referenceRows()) {
         throw new AssertionError("the reference sees " + rows + " rows of " + record.lanes());
       }
     }
@@ -431,7 +437,7 @@ final class CrashHistory {
 
   /** Somebody who changes nothing takes the lock: what is seen then stays. */
   private void settle() throws IOException {
-    if (ledger.all(State.IN_DOUBT).isEmpty()) {
+    if (!ledger.isInDoubt()) {
       return;
     }
     SimulatedProcess process = process();
@@ -444,7 +450,23 @@ final class CrashHistory {
 
   // Writers.
 
+  /** What one of ours writes, in key order: some rows may be older than what there is. */
   private List<String> newRows() {
+    List<String> rows = new ArrayList<>();
+    if (ledger.keepsLateRows && random.nextInt(4) == 0) {
+      for (int left = random.nextInt(4); left >= 0; left--) {
+        long key = 1 + 2L * random.nextInt((int) (ledger.nextKey / 2));
+        if (ledger.lateKeys.add(key)) {
+          rows.add(key + " " + newValue(1) + " " + newValue(1));
+        }
+      }
+      rows.sort(Comparator.comparingLong(row -> Long.parseLong(row.split(" ", 2)[0])));
+    }
+    rows.addAll(newestRows());
+    return rows;
+  }
+
+  private List<String> newestRows() {
     int rowCount =
         switch (random.nextInt(40)) {
           case 0 -> 500 + random.nextInt(100);
@@ -501,8 +523,9 @@ final class CrashHistory {
     }
   }
 
-  private static WriterOptions options() {
-    return WriterOptions.defaults().withBufferMemoryBytes(1);
+  private WriterOptions options() {
+    WriterOptions options = WriterOptions.defaults().withBufferMemoryBytes(1);
+    return ledger.keepsLateRows ? options.withLateRows(LateRows.KEEP) : options;
   }
 
   private Store open(SimulatedProcess process) throws IOException {
@@ -642,6 +665,7 @@ final class CrashHistory {
     UUID lineage = newId();
     ledger.lineage = lineage;
     ledger.submission = newSubmission();
+    ledger.firstCheckpoint = ledger.nextCheckpoint - 1;
     ledger.registering = null;
     SimulatedProcess process = process();
     survives(
@@ -800,7 +824,7 @@ final class CrashHistory {
     }
     sink = null;
     long newest = ledger.nextCheckpoint - 1;
-    long oldest = Math.max(0, ledger.publishedCheckpoint());
+    long oldest = Math.max(ledger.firstCheckpoint, ledger.publishedCheckpoint());
     long restored =
         random.nextBoolean() ? newest : oldest + random.nextInt((int) (newest - oldest) + 1);
     if (ledger.registering == null) {
@@ -840,13 +864,70 @@ final class CrashHistory {
     if (!isSuccessor) {
       voidAbove(restored.checkpointId(), State.VOID);
     }
-    publisher.register(restored);
+    restored = registerBy(publisher, restored);
     if (isSuccessor) {
       voidAbove(restored.checkpointId(), State.FENCED);
+      ledger.firstCheckpoint = restored.checkpointId();
     }
     ledger.submission = restored.submission();
     ledger.registering = null;
     ledger.created = true;
+  }
+
+  /** Returns what it was registered with: where it can't go back, the newest checkpoint. */
+  private Restored registerBy(Publisher publisher, Restored restored) throws IOException {
+    List<Entry> newer =
+        ledger.all(State.VISIBLE).stream()
+            .filter(e -> e.isOf(ledger.lineage) && e.checkpoint() > restored.checkpointId())
+            .toList();
+    newer.forEach(entry -> ledger.set(entry.id(), State.GOING));
+    try {
+      publisher.register(restored);
+    } catch (ConflictException e) {
+      if (newer.isEmpty() || !e.getMessage().contains("can't go back to checkpoint")) {
+        throw e;
+      }
+      newer.forEach(entry -> ledger.set(entry.id(), State.VISIBLE));
+      Restored newest =
+          new Restored(
+              restored.lineage(),
+              restored.stateSubmission(),
+              restored.submission(),
+              ledger.publishedCheckpoint());
+      ledger.registering = newest;
+      publisher.register(newest);
+      return newest;
+    }
+    if (!newer.isEmpty()) {
+      campaign.wentBack();
+    }
+    ledger.all(State.GOING).forEach(entry -> ledger.set(entry.id(), State.FENCED));
+    return restored;
+  }
+
+  /** A new submission from a checkpoint before the newest published one. */
+  private void restoreOlder() throws IOException {
+    settle();
+    long newest = ledger.publishedCheckpoint();
+    if (ledger.lineage == null
+        || ledger.registering != null
+        || ledger.isInDoubt()
+        || newest <= ledger.firstCheckpoint) {
+      return;
+    }
+    if (sink != null && random.nextBoolean()) {
+      sink.process.kill();
+    }
+    sink = null;
+    long span = newest - ledger.firstCheckpoint;
+    ledger.registering =
+        new Restored(
+            ledger.lineage,
+            ledger.submission,
+            newSubmission(),
+            ledger.firstCheckpoint + random.nextInt((int) span),
+            RestoreMode.TRUNCATE);
+    resumeSink();
   }
 
   private void voidAbove(long checkpoint, State state) {
@@ -906,6 +987,20 @@ final class CrashHistory {
     endBatch(entry);
   }
 
+  /** All rows are written anew, and hidden ones go. */
+  private void compact() throws IOException {
+    if (!ledger.created) {
+      return;
+    }
+    SimulatedProcess process = process();
+    survives(
+        process,
+        () -> {
+          Store.Compacted unused = Store.open(process, entropy, STORE).compact();
+        });
+    interfere();
+  }
+
   // The reference.
 
   private void createByReference() throws IOException {
@@ -921,7 +1016,7 @@ final class CrashHistory {
     }
     reference.writeVolatile(STORE.resolve("length"), ByteBuffer.allocate(8));
     for (int i = random.nextInt(3); i > 0; i--) {
-      int entry = ledger.begin(newRows());
+      int entry = ledger.begin(newestRows());
       new Crate(reference, STORE, TABLES).append(ledger.entry(entry).rows());
       ledger.set(entry, State.VISIBLE);
     }
@@ -931,9 +1026,7 @@ final class CrashHistory {
   /** The reference's turn, if all is settled and there are no lanes. */
   private void appendByReference() throws IOException {
     boolean isOurTurn =
-        !ledger.created
-            || !ledger.all(State.IN_DOUBT).isEmpty()
-            || disk.process().exists(STORE.resolve("new_length"));
+        !ledger.created || ledger.isInDoubt() || disk.process().exists(STORE.resolve("new_length"));
     List<Entry> pending =
         ledger.all(State.PREPARED).stream().filter(entry -> entry.isInLane(0)).toList();
     if (isOurTurn || (!pending.isEmpty() && random.nextInt(4) == 0)) {
@@ -941,7 +1034,7 @@ final class CrashHistory {
     }
     pending.forEach(entry -> ledger.overwrite(entry));
     interfere();
-    int entry = ledger.begin(newRows());
+    int entry = ledger.begin(newestRows());
     // What the reference is writing has no checksums: garbage in it can't be found.
     SimulatedProcess process = campaign.garbage() ? disk.process() : process(Operation::run);
     boolean isDone =
@@ -963,7 +1056,7 @@ final class CrashHistory {
 
   /** Copies the store while nobody writes, or brings the copy back. */
   private void backUp() throws IOException {
-    if (depth > 0 || !ledger.created || !ledger.all(State.IN_DOUBT).isEmpty()) {
+    if (depth > 0 || !ledger.created || ledger.isInDoubt()) {
       return;
     }
     Backup taken = backup;

@@ -201,14 +201,32 @@ final class Interleaving {
       }
     }
 
-    /** Whether the restored submission may go on. */
-    boolean register(UUID lineage, UUID state, UUID submission, long checkpointId)
-        throws IOException {
+    /**
+     * Whether the restored submission may go on.
+     *
+     * @param newer batches that are hidden by it, where they are there
+     */
+    boolean register(Restored restored, List<List<String>> newer) throws IOException {
+      newer.forEach(told::hide);
       try (Publisher publisher = store().publisher()) {
-        publisher.register(new Restored(lineage, state, submission, checkpointId));
-        return true;
+        publisher.register(restored);
       } catch (ConflictException e) {
+        newer.forEach(told::notHidden);
         return false;
+      }
+      newer.forEach(told::hidden);
+      return true;
+    }
+
+    /** Writes all rows anew, unless somebody else did meanwhile. */
+    void compact() throws IOException {
+      try {
+        Store.Compacted unused = store().compact();
+      } catch (ConflictException e) {
+        told.check(find());
+      } catch (IOException e) {
+        checkWasReplaced(e);
+        told.check(find());
       }
     }
 
@@ -368,6 +386,23 @@ final class Interleaving {
     known.check(Rows.read(snapshot, snapshot.ranges(), TABLES));
   }
 
+  /** What was seen is still there, unless it was compacted since. */
+  private void judgeAgain(Seen then) throws IOException {
+    try {
+      judge(
+          new Snapshot(disk.process(), new StoreFiles(PATH), then.record, SCHEMA.columns()),
+          then.known);
+    } catch (IOException e) {
+      checkWasReplaced(e);
+    }
+  }
+
+  private static void checkWasReplaced(IOException e) throws IOException {
+    if (!e.getMessage().contains("were replaced since this snapshot was taken")) {
+      throw e;
+    }
+  }
+
   /** Opens what is left, checks it, and lets those who come then go on. */
   private void goOn(SimulatedDisk left, ScenarioLedger known) throws IOException {
     Actor next = new Actor(left.process(), known);
@@ -392,9 +427,7 @@ final class Interleaving {
   private void judgeEnd() throws IOException {
     cutPower();
     for (Seen then : seen) {
-      judge(
-          new Snapshot(disk.process(), new StoreFiles(PATH), then.record, SCHEMA.columns()),
-          then.known);
+      judgeAgain(then);
     }
     states++;
     goOn(disk, ledger);

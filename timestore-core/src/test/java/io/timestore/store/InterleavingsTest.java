@@ -8,6 +8,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.timestore.disk.DiskLock;
 import io.timestore.disk.Schedule;
+import io.timestore.format.Lane;
 import io.timestore.store.Interleaving.Explored;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -174,6 +175,30 @@ class InterleavingsTest {
             "older state is refused",
             with(Succession.class, "withoutNewer", FixedValue.argument(0)),
             Scenario.TWO_FORKS_OF_ONE_SAVEPOINT,
+            0,
+            0,
+            0),
+        arguments(
+            "rows of newer checkpoints go",
+            with(Rollback.class, "hideAfter", FixedValue.argument(0)),
+            Scenario.A_JOB_GOES_BACK_TO_AN_OLDER_CHECKPOINT,
+            0,
+            0,
+            0),
+        arguments(
+            "what was committed since it was read is not hidden by a compaction",
+            with(
+                Publisher.class,
+                "hiddenUpTo",
+                MethodCall.invoke(Lane.class.getMethod("hidden")).onArgument(1)),
+            Scenario.A_COMPACTION_AND_A_COMMITTER,
+            1,
+            0,
+            0),
+        arguments(
+            "lanes with what may still be published stay",
+            with(HiddenLanes.class, "hasPrepared", FixedValue.value(false)),
+            Scenario.A_COMPACTION_AND_A_COMMITTER,
             0,
             0,
             0),

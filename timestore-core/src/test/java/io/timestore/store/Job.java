@@ -2,6 +2,8 @@ package io.timestore.store;
 
 import io.timestore.format.Commit;
 import io.timestore.store.Interleaving.Actor;
+import io.timestore.store.Publisher.RestoreMode;
+import io.timestore.store.Publisher.Restored;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +20,7 @@ final class Job {
   private final UUID submission;
   private final UUID restoredSubmission;
   private final int restored;
+  private final RestoreMode mode;
   private final List<List<String>> input;
   private final List<Commit> completed;
   private int attempts;
@@ -27,28 +30,35 @@ final class Job {
       UUID submission,
       UUID restoredSubmission,
       int restored,
+      RestoreMode mode,
       List<List<String>> input,
       List<Commit> completed) {
     this.submission = submission;
     this.restoredSubmission = restoredSubmission;
     this.restored = restored;
+    this.mode = mode;
     this.input = input;
     this.completed = new ArrayList<>(completed);
   }
 
   /** A job that begins without state. */
   static Job begin(UUID submission, List<List<String>> input) {
-    return new Job(submission, submission, 0, input, List.of());
+    return new Job(submission, submission, 0, RestoreMode.FAIL, input, List.of());
   }
 
   /** This job's checkpoint, from which somebody submits it anew. */
   Job fork(UUID newSubmission, int checkpointId) {
-    return new Job(
-        newSubmission, submission, checkpointId, input, completed.subList(0, checkpointId));
+    return fork(newSubmission, checkpointId, RestoreMode.FAIL);
+  }
+
+  /** As {@link #fork(UUID, int)}. */
+  Job fork(UUID newSubmission, int checkpointId, RestoreMode mode) {
+    List<Commit> restorable = completed.subList(0, checkpointId);
+    return new Job(newSubmission, submission, checkpointId, mode, input, restorable);
   }
 
   Job copy() {
-    Job copy = new Job(submission, restoredSubmission, restored, input, completed);
+    Job copy = new Job(submission, restoredSubmission, restored, mode, input, completed);
     copy.attempts = attempts;
     return copy;
   }
@@ -100,8 +110,12 @@ final class Job {
     if (checkpointId == 0) {
       return me.start(submission);
     }
-    UUID stateSubmission = checkpointId == restored ? restoredSubmission : submission;
-    return me.register(LINEAGE, stateSubmission, submission, checkpointId)
+    boolean isFirst = checkpointId == restored;
+    UUID stateSubmission = isFirst ? restoredSubmission : submission;
+    boolean hides = isFirst && mode == RestoreMode.TRUNCATE;
+    return me.register(
+            new Restored(LINEAGE, stateSubmission, submission, checkpointId, mode),
+            hides ? input.subList(checkpointId, input.size()) : List.of())
         && me.publish(commit(checkpointId), true, rows(checkpointId));
   }
 

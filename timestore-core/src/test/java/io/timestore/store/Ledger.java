@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * {@link CrashHistory}. Batches stand in key order.
  */
 final class Ledger {
+  private static final int GOING_GROUP = -1;
+
   private final List<Entry> entries = new ArrayList<>();
 
   /** Whether somebody was told that there is a store. */
@@ -25,7 +27,14 @@ final class Ledger {
   /** The store's id, once it is known. */
   @Nullable UUID storeId;
 
+  /** Even; rows that come late have odd keys below it. */
   long nextKey = 2;
+
+  final Set<Long> lateKeys = new HashSet<>();
+
+  /** Whether writers keep late rows. */
+  boolean keepsLateRows;
+
   int nextGroup;
   long nextCheckpoint = 1;
   long nextSubmission = 1;
@@ -34,6 +43,9 @@ final class Ledger {
   @Nullable UUID lineage;
 
   UUID submission = Commit.NO_ID;
+
+  /** The checkpoint that its submission began with. */
+  long firstCheckpoint;
 
   /** A restored sink's registration that was not acknowledged. */
   @Nullable Restored registering;
@@ -48,6 +60,8 @@ final class Ledger {
     IN_DOUBT,
     /** Acknowledged: to be seen from now on. */
     VISIBLE,
+    /** Somebody began to hide it: all that are going may be seen, or none. */
+    GOING,
     /** Prepared, and a successor took over: to be refused whenever somebody publishes it. */
     FENCED,
     /**
@@ -104,8 +118,11 @@ final class Ledger {
     nextGroup = other.nextGroup;
     nextCheckpoint = other.nextCheckpoint;
     nextSubmission = other.nextSubmission;
+    lateKeys.addAll(other.lateKeys);
+    keepsLateRows = other.keepsLateRows;
     lineage = other.lineage;
     submission = other.submission;
+    firstCheckpoint = other.firstCheckpoint;
     registering = other.registering;
   }
 
@@ -164,7 +181,7 @@ final class Ledger {
    * @throws AssertionError if that is not what it may be
    */
   void check(List<String> found) {
-    Set<String> rows = all(State.IN_DOUBT).isEmpty() ? Set.of() : new HashSet<>(found);
+    Set<String> rows = isInDoubt() ? new HashSet<>(found) : Set.of();
     List<String> expected = new ArrayList<>();
     Set<Integer> seenGroups = new HashSet<>();
     Set<Integer> unseenGroups = new HashSet<>();
@@ -173,6 +190,9 @@ final class Ledger {
       if (entry.state == State.IN_DOUBT) {
         isSeen = rows.contains(entry.rows.get(0));
         (isSeen ? seenGroups : unseenGroups).add(entry.group);
+      } else if (entry.state == State.GOING) {
+        isSeen = rows.contains(entry.rows.get(0));
+        (isSeen ? seenGroups : unseenGroups).add(GOING_GROUP);
       }
       if (isSeen) {
         expected.addAll(entry.rows);
@@ -206,11 +226,18 @@ final class Ledger {
     return row.length() < 80 ? row : row.substring(0, 80) + "… (" + row.length() + ")";
   }
 
+  /** Whether rows may be seen or not. */
+  boolean isInDoubt() {
+    return !all(State.IN_DOUBT).isEmpty() || !all(State.GOING).isEmpty();
+  }
+
   /** What is seen stays so from now on. */
   void settle(List<String> found) {
-    List<Entry> doubts = all(State.IN_DOUBT);
-    Set<String> rows = doubts.isEmpty() ? Set.of() : new HashSet<>(found);
-    for (Entry entry : doubts) {
+    Set<String> rows = isInDoubt() ? new HashSet<>(found) : Set.of();
+    for (Entry entry : all(State.GOING)) {
+      set(entry.id, rows.contains(entry.rows.get(0)) ? State.VISIBLE : State.FENCED);
+    }
+    for (Entry entry : all(State.IN_DOUBT)) {
       State other = entry.commit == null ? State.VOID : State.PREPARED;
       set(entry.id, rows.contains(entry.rows.get(0)) ? State.VISIBLE : other);
     }
@@ -225,6 +252,7 @@ final class Ledger {
           entry.id, entry.commit == null || entry.state == State.VOID ? State.VOID : State.LOST);
     }
     back.nextKey = nextKey;
+    back.lateKeys.addAll(lateKeys);
     back.nextGroup = nextGroup;
     back.nextCheckpoint = nextCheckpoint;
     back.nextSubmission = nextSubmission;
@@ -251,6 +279,9 @@ final class Ledger {
                 }
               });
       text.append('\n');
+    }
+    if (registering != null) {
+      text.append(registering).append(", first checkpoint ").append(firstCheckpoint).append('\n');
     }
     return text.toString();
   }

@@ -2,6 +2,7 @@ package io.timestore.store;
 
 import io.timestore.format.Commit;
 import io.timestore.store.Interleaving.Actor;
+import io.timestore.store.Publisher.RestoreMode;
 import java.io.IOException;
 import java.util.List;
 import java.util.UUID;
@@ -65,6 +66,57 @@ enum Scenario {
       world.actor("older fork", older::run);
       world.actor("newer fork", newer::run);
       world.afterwards(next -> mustHaveOnce(next, batch("second"), newer.copy(), older.copy()));
+    }
+  },
+
+  /** Checkpoint 2 is published, and 3 may be, when a new submission goes back to checkpoint 1. */
+  A_JOB_GOES_BACK_TO_AN_OLDER_CHECKPOINT(1) {
+    @Override
+    void begin(Interleaving world) throws IOException {
+      world.before().create();
+      Job old = Job.begin(A, List.of(batch("first"), batch("second"), batch("third")));
+      old.run(world.before(), 2);
+      old.prepare(world.before());
+      Job restored = old.fork(B, 1, RestoreMode.TRUNCATE);
+      world.actor("old committer", me -> me.publish(old.commit(3), false, batch("third")));
+      world.actor("restored", restored::run);
+      world.afterwards(next -> mustEnd(restored.copy(), next));
+    }
+  },
+
+  A_COMPACTION_BESIDE_A_JOB(1) {
+    @Override
+    void begin(Interleaving world) throws IOException {
+      Commit unused = createTwoLanes(world.before());
+      Job job = Job.begin(A, List.of(batch("first"), batch("second")));
+      world.actor("compaction", Actor::compact);
+      world.actor("job", job::run);
+      world.afterwards(next -> mustEnd(job.copy(), next));
+    }
+  },
+
+  /** A checkpoint is complete and not published while its lane is hidden, and perhaps removed. */
+  A_COMPACTION_AND_A_COMMITTER(1) {
+    @Override
+    void begin(Interleaving world) throws IOException {
+      Commit pending = createTwoLanes(world.before());
+      world.actor("compaction", Actor::compact);
+      world.actor("committer", me -> mustPublish(me, pending, batch("pending")));
+      world.afterwards(
+          next -> {
+            mustPublish(next, pending, batch("pending"));
+            next.compact();
+          });
+    }
+  },
+
+  TWO_COMPACTIONS(1) {
+    @Override
+    void begin(Interleaving world) throws IOException {
+      Commit unused = createTwoLanes(world.before());
+      world.actor("compaction", Actor::compact);
+      world.actor("other compaction", Actor::compact);
+      world.afterwards(Actor::compact);
     }
   },
 
@@ -169,6 +221,17 @@ enum Scenario {
   /** All rows have one key, so that no order of writers is refused for their order. */
   private static List<String> batch(String name) {
     return ScenarioLedger.batch(name, KEY);
+  }
+
+  /** Both lanes show a batch; behind one of them lies another, whose commit is returned. */
+  private static Commit createTwoLanes(Actor me) throws IOException {
+    me.create();
+    try (SinkRun left = me.sink(new UUID(1, 7), new UUID(2, 7));
+        SinkRun right = me.sink(new UUID(1, 8), new UUID(2, 8))) {
+      mustPublish(me, left.prepare(1, batch("left")), batch("left"));
+      mustPublish(me, right.prepare(1, batch("right")), batch("right"));
+      return right.prepare(2, batch("pending"));
+    }
   }
 
   private static void createAndAppend(Actor me, List<String> rows) throws IOException {

@@ -12,7 +12,16 @@ import java.util.Map;
 final class ScenarioLedger {
   private final Map<String, Entry> entries;
 
-  private record Entry(List<String> rows, int attempts, boolean acknowledged) {}
+  /**
+   * @param attempts to make it visible that were not refused
+   * @param acknowledgements of them
+   * @param hiding whether somebody hides it just now, so that it may be seen or not
+   */
+  private record Entry(List<String> rows, int attempts, int acknowledgements, boolean hiding) {
+    boolean mustBeSeen() {
+      return acknowledgements > 0 && !hiding;
+    }
+  }
 
   ScenarioLedger() {
     this(new LinkedHashMap<>());
@@ -37,29 +46,50 @@ final class ScenarioLedger {
 
   /** Somebody begins to make the batch visible. */
   void attempt(List<String> rows) {
-    change(rows, 1, false);
+    Entry entry = entry(rows);
+    put(rows, entry.attempts + 1, entry.acknowledgements, entry.hiding);
   }
 
   /** The attempt was refused for good. */
   void refuse(List<String> rows) {
-    change(rows, -1, false);
+    Entry entry = entry(rows);
+    put(rows, entry.attempts - 1, entry.acknowledgements, entry.hiding);
   }
 
   /** The batch is visible, and stays so. */
   void acknowledge(List<String> rows) {
-    change(rows, 0, true);
+    Entry entry = entry(rows);
+    put(rows, entry.attempts, entry.acknowledgements + 1, entry.hiding);
+  }
+
+  /** Somebody begins to hide the batch. */
+  void hide(List<String> rows) {
+    Entry entry = entry(rows);
+    put(rows, entry.attempts, entry.acknowledgements, true);
+  }
+
+  /** It stays as it is. */
+  void notHidden(List<String> rows) {
+    Entry entry = entry(rows);
+    put(rows, entry.attempts, entry.acknowledgements, false);
+  }
+
+  /** The batch is hidden, and comes again only where somebody publishes it once more. */
+  void hidden(List<String> rows) {
+    Entry entry = entry(rows);
+    put(rows, entry.attempts - entry.acknowledgements, 0, false);
   }
 
   boolean isAcknowledged(List<String> rows) {
-    Entry entry = entries.get(rows.get(0));
-    return entry != null && entry.acknowledged;
+    return entry(rows).mustBeSeen();
   }
 
-  private void change(List<String> rows, int attempts, boolean acknowledged) {
-    entries.merge(
-        rows.get(0),
-        new Entry(List.copyOf(rows), attempts, acknowledged),
-        (a, b) -> new Entry(a.rows, a.attempts + b.attempts, a.acknowledged || b.acknowledged));
+  private Entry entry(List<String> rows) {
+    return entries.getOrDefault(rows.get(0), new Entry(List.copyOf(rows), 0, 0, false));
+  }
+
+  private void put(List<String> rows, int attempts, int acknowledgements, boolean hiding) {
+    entries.put(rows.get(0), new Entry(List.copyOf(rows), attempts, acknowledgements, hiding));
   }
 
   /**
@@ -85,7 +115,7 @@ final class ScenarioLedger {
       if (!found.subList(row, end).equals(batch.rows)) {
         throw wrong("a batch in part at row " + row, found);
       }
-      if (batch.attempts <= 0 && !batch.acknowledged) {
+      if (batch.attempts <= 0) {
         throw wrong("rows that nobody published at row " + row, found);
       }
       row = end;
@@ -96,7 +126,7 @@ final class ScenarioLedger {
   /** Judges whether nothing is missing. */
   void checkHasAcknowledged(List<String> found) {
     for (Entry entry : entries.values()) {
-      if (entry.acknowledged && !found.containsAll(entry.rows)) {
+      if (entry.mustBeSeen() && !found.containsAll(entry.rows)) {
         throw wrong("an acknowledged batch is missing: " + entry.rows, found);
       }
     }
