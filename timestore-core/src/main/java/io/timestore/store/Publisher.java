@@ -135,9 +135,11 @@ public final class Publisher implements Closeable {
   }
 
   /**
-   * Makes commits of one checkpoint visible, all of them in one rename.
+   * Makes commits visible, all of them in one rename; the journal gets an entry for each
+   * checkpoint.
    *
-   * @param commits prepared by writers of this store, with one insert id; not empty
+   * @param commits prepared by writers of this store, with one insert id, those of a checkpoint one
+   *     after another; not empty
    * @param verifyBytes whether to compare the batches' bytes on disk with their CRCs first, as a
    *     commit that comes out of restored state needs
    * @return what became of each
@@ -222,7 +224,8 @@ public final class Publisher implements Closeable {
     Commit newest = null;
     List<LaneBatch> compared = new ArrayList<>();
     List<LaneBatch> published = new ArrayList<>();
-    for (Commit commit : commits) {
+    for (int i = 0; i < commits.size(); i++) {
+      Commit commit = commits.get(i);
       boolean isFinished = isFinished(commit, finished);
       List<LaneBatch> toDo =
           isFinished
@@ -244,9 +247,13 @@ public final class Publisher implements Closeable {
         newest = commit;
       }
       published.addAll(toDo);
-    }
-    if (newest != null) {
-      next = withJournalEntry(next, newest, watermark);
+      boolean endsCheckpoint =
+          i == commits.size() - 1 || commits.get(i + 1).checkpointId() != commit.checkpointId();
+      if (endsCheckpoint && newest != null) {
+        next = withJournalEntry(next, newest, watermark);
+        watermark = Long.MAX_VALUE;
+        newest = null;
+      }
     }
     if (!next.equals(current.record())) {
       recordFile.replace(next);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.timestore.disk.SimulatedDisk;
 import io.timestore.format.Commit;
 import io.timestore.format.CommitRecord;
+import io.timestore.format.JournalEntry;
 import io.timestore.format.Schema;
 import io.timestore.store.Publisher.Outcome;
 import io.timestore.store.Publisher.RestoreMode;
@@ -266,6 +267,17 @@ class RestoreModeTest {
     assertHasKeys(keys(10, 30), keys(50, 55));
     register(A, B, 2, RestoreMode.TRUNCATE);
     assertHasKeys(keys(10, 30), keys(50, 55));
+  }
+
+  @Test
+  void checkpointsThatWerePublishedByOneRenameAreToldApart() throws IOException {
+    try (SinkRun run = begin(A)) {
+      store.publisher().publish(List.of(prepare(run, 1), prepare(run, 2), prepare(run, 3)), false);
+    }
+    assertThat(record().journal().stream().map(JournalEntry::checkpointId))
+        .containsExactly(1L, 2L, 3L);
+    truncate(A, B, 2);
+    assertHasKeys(keys(10, 30));
   }
 
   @Test
