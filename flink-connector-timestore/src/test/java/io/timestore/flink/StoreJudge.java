@@ -115,10 +115,10 @@ public final class StoreJudge {
       offsets.add(map(directory.resolve(table).resolve("offsets")));
       data.add(map(directory.resolve(table).resolve("data")));
     }
-    for (int row = 0; row < lane.rows; row++) {
+    for (int row = (int) lane.from; row < lane.rows; row++) {
       long key = keys.getLong(row * 8);
       check(
-          row == 0 || Long.compareUnsigned(keys.getLong(row * 8 - 8), key) <= 0,
+          row == lane.from || Long.compareUnsigned(keys.getLong(row * 8 - 8), key) <= 0,
           "key order at row " + row + " of lane " + lane.number);
       List<byte[]> cells = new ArrayList<>();
       for (int table = 0; table < tables.size(); table++) {
@@ -129,9 +129,7 @@ public final class StoreJudge {
         data.get(table).get((int) start, cell);
         cells.add(cell);
       }
-      if (row >= lane.from) {
-        consumer.accept(new StoredRow(key, lane.number, cells));
-      }
+      consumer.accept(new StoredRow(key, lane.number, cells));
     }
   }
 

@@ -95,8 +95,8 @@ class FailedStopITCase {
 
   /** Flink publishes what the savepoint has, and restarts the job from the checkpoint before. */
   @Test
-  void noRowIsWrittenTwiceAndTheJobGoesOnFromTheSavepoint(
-      @InjectMiniCluster MiniCluster cluster) throws Exception {
+  void noRowIsWrittenTwiceAndTheJobGoesOnFromTheSavepoint(@InjectMiniCluster MiniCluster cluster)
+      throws Exception {
     Configuration configuration = new Configuration();
     configuration.set(RestartStrategyOptions.RESTART_STRATEGY, "fixed-delay");
     configuration.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_ATTEMPTS, 2);
