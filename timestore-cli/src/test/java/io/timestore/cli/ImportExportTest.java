@@ -160,6 +160,15 @@ class ImportExportTest {
   }
 
   @Test
+  void ofABadLineNoValueIsKept() throws Exception {
+    Path csv = file("a.csv", "k,a,b\n1,1,x\n2,2,3\n");
+    Path store = directory.resolve("store");
+    String schema = "--schema=k BIGINT, a INT, b INT";
+    done("import", store, csv, schema, "--bad-rows", directory.resolve("bad"));
+    assertThat(done("dump", store, "--format=csv").output()).isEqualTo("k,a,b\n2,2,3\n");
+  }
+
+  @Test
   void keysAreTimesInTheFormatThatIsGiven() throws Exception {
     String schema = "--schema=v INT, ts TIMESTAMP_LTZ(3)";
     Path local = file("local.csv", "v,ts\n1,31.01.2026 13:00\n");
