@@ -33,8 +33,8 @@ record ShuffledRows(int rowCount) implements Serializable {
     long mixed = index;
     do {
       for (int round = 0; round < 3; round++) {
-        mixed = mixed * 0x9E3779B97F4A7C15L + round & mask;
-        mixed ^= mixed >>> (bits + 1) / 2;
+        mixed = (mixed * 0x9E3779B97F4A7C15L + round) & mask;
+        mixed ^= mixed >>> ((bits + 1) / 2);
       }
     } while (mixed >= rowCount);
     return mixed;
