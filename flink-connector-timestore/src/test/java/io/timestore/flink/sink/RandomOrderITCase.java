@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A batch of more rows than memory, in random order, through a TaskManager whose process may have 1
- * GB. Managed memory, which such a job has no use for, is left to the heap.
+ * GB. Managed memory, which such a job has no use for, is left to the heap and to direct buffers.
  */
 class RandomOrderITCase {
   private static final int ROWS = Integer.getInteger("timestore.rows", 2_000_000);
@@ -37,6 +37,7 @@ class RandomOrderITCase {
     ShuffledRows rows = new ShuffledRows(ROWS);
     try (ProcessCluster cluster = new ProcessCluster(directory, MemorySize.parse("1g"))) {
       cluster.set("taskmanager.memory.managed.size", "0");
+      cluster.set("taskmanager.memory.task.off-heap.size", "128m");
       cluster.startJobManager();
       FlinkProcess taskManager = cluster.startTaskManager();
       cluster.awaitSlots(1);
