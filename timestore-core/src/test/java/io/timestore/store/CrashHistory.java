@@ -666,6 +666,7 @@ final class CrashHistory {
     ledger.lineage = lineage;
     ledger.submission = newSubmission();
     ledger.firstCheckpoint = ledger.nextCheckpoint - 1;
+    ledger.endCheckpoint = -1;
     ledger.registering = null;
     SimulatedProcess process = process();
     survives(
@@ -805,6 +806,7 @@ final class CrashHistory {
           var end = run.writer.prepare(true, Long.MIN_VALUE);
           if (end.isPresent()) {
             Commit commit = end.get().ofCheckpoint(ledger.nextCheckpoint++, false);
+            ledger.endCheckpoint = commit.checkpointId();
             run.publisher.publish(List.of(commit), false);
           }
           run.writer.close();
@@ -884,7 +886,7 @@ final class CrashHistory {
     try {
       publisher.register(restored);
     } catch (ConflictException e) {
-      if (newer.isEmpty() || !e.getMessage().contains("can't go back to checkpoint")) {
+      if (!e.getMessage().contains("can't go back to checkpoint")) {
         throw e;
       }
       newer.forEach(entry -> ledger.set(entry.id(), State.VISIBLE));
@@ -902,6 +904,9 @@ final class CrashHistory {
       campaign.wentBack();
     }
     ledger.all(State.GOING).forEach(entry -> ledger.set(entry.id(), State.FENCED));
+    if (ledger.endCheckpoint > restored.checkpointId()) {
+      ledger.endCheckpoint = -1;
+    }
     return restored;
   }
 

@@ -401,7 +401,7 @@ class FaultsTest {
       @Override
       void run(Program program) throws IOException {
         try (Publisher publisher = program.store().publisher()) {
-          settle(publisher);
+          register(publisher, 1);
           StoreWriter sink = program.sink(SECOND_SUBMISSION);
           program.prepare(sink, 3);
           program.publish(publisher, 3);
@@ -409,9 +409,15 @@ class FaultsTest {
         }
       }
 
+      /** From its newest checkpoint, whatever of it was published: an older one is refused. */
       @Override
       void settle(Publisher publisher) throws IOException {
-        publisher.register(new Restored(LINEAGE, FIRST_SUBMISSION, SECOND_SUBMISSION, 1));
+        register(publisher, 4);
+      }
+
+      private static void register(Publisher publisher, long checkpointId) throws IOException {
+        publisher.register(
+            new Restored(LINEAGE, FIRST_SUBMISSION, SECOND_SUBMISSION, checkpointId));
       }
     };
 

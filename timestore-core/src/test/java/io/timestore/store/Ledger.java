@@ -47,6 +47,11 @@ final class Ledger {
   /** The checkpoint that its submission began with. */
   long firstCheckpoint;
 
+  /**
+   * The last checkpoint of the sink, which brings no rows, if it may have been published; or -1.
+   */
+  long endCheckpoint = -1;
+
   /** A restored sink's registration that was not acknowledged. */
   @Nullable Restored registering;
 
@@ -123,6 +128,7 @@ final class Ledger {
     lineage = other.lineage;
     submission = other.submission;
     firstCheckpoint = other.firstCheckpoint;
+    endCheckpoint = other.endCheckpoint;
     registering = other.registering;
   }
 
@@ -166,8 +172,7 @@ final class Ledger {
         .filter(e -> e.isOf(lineage))
         .filter(e -> e.state == State.VISIBLE || e.state == State.IN_DOUBT)
         .mapToLong(Entry::checkpoint)
-        .max()
-        .orElse(-1);
+        .reduce(endCheckpoint, Math::max);
   }
 
   /** All writers are gone: what they had not prepared is void. */
