@@ -184,8 +184,9 @@ final class Dump extends StoreCommand {
           }
         }
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt(); // Ctrl-C: that is how it ends.
+    } catch (InterruptedException | InterruptedIOException e) {
+      // Ctrl-C: that is how it ends. The thread is not interrupted again, since files are closed
+      // now.
     }
   }
 

@@ -92,7 +92,7 @@ class CompactCommandTest {
     long keysBytes = rowCount * 3 / 2 * Long.BYTES;
     Path keys = store.directory().resolve("lanes/00002/keys");
 
-    Process process = Run.start("compact", store.directory(), "--yes");
+    Process process = Run.startInForeground("compact", store.directory(), "--yes");
     await()
         .pollDelay(Duration.ZERO)
         .pollInterval(Duration.ofMillis(1))

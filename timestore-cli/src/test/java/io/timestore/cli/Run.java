@@ -37,6 +37,13 @@ record Run(int status, String output, String errors) {
     return new ProcessBuilder(command(arguments)).start();
   }
 
+  /** Starts it as a shell does that waits for it: a build in the background ignores Ctrl-C. */
+  static Process startInForeground(Object... arguments) throws IOException {
+    List<String> command = command(arguments);
+    command.addAll(0, List.of("env", "--default-signal=INT"));
+    return new ProcessBuilder(command).start();
+  }
+
   /** The words of a call. */
   static List<String> command(Object... arguments) {
     List<String> command =

@@ -120,7 +120,8 @@ class TruncateCommandTest {
     Path lockFile = store.directory().resolve("commit.lock");
     try (DiskLock lock = new LocalDisk().tryLock(lockFile, "a test").orElseThrow()) {
       assertThat(lock.isAt(lockFile)).isTrue();
-      Process process = Run.start("truncate", store.directory(), "--to-row", "1", "--yes");
+      Process process =
+          Run.startInForeground("truncate", store.directory(), "--to-row", "1", "--yes");
       BufferedReader errors =
           new BufferedReader(
               new InputStreamReader(process.getErrorStream(), StandardCharsets.UTF_8));
