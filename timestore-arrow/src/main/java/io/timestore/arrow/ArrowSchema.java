@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * @param arrow the key and the columns as fields
  */
 public record ArrowSchema(io.timestore.format.Schema store, Schema arrow) {
+  /** What {@link #fieldColumns} says of the key. */
+  static final int KEY_FIELD = -1;
+
   private static final String KEY = "timestore.key";
   private static final String TYPE = "timestore.type";
   private static final String FORMAT = "timestore.format";
@@ -249,6 +252,15 @@ public record ArrowSchema(io.timestore.format.Schema store, Schema arrow) {
     return CellType.of(
         type.getTimezone() == null ? CellType.Kind.TIMESTAMP : CellType.Kind.TIMESTAMP_LTZ,
         unit(type.getUnit()).digits());
+  }
+
+  /** For each field which of the store's columns it is. */
+  int[] fieldColumns() {
+    List<String> names = store.columns().stream().map(Column::name).toList();
+    return arrow.getFields().stream()
+        .map(Field::getName)
+        .mapToInt(name -> name.equals(store.key().name()) ? KEY_FIELD : names.indexOf(name))
+        .toArray();
   }
 
   /**

@@ -2,8 +2,6 @@ package io.timestore.arrow;
 
 import io.timestore.format.Batch;
 import io.timestore.format.Column;
-import io.timestore.format.CorruptStoreException;
-import io.timestore.format.Key;
 import io.timestore.store.LaneRange;
 import io.timestore.store.Scan;
 import io.timestore.store.Snapshot;
@@ -11,7 +9,6 @@ import io.timestore.store.UnsupportedStoreException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -23,7 +20,6 @@ import org.apache.arrow.memory.ArrowBuf;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.ipc.message.ArrowFieldNode;
 import org.apache.arrow.vector.ipc.message.ArrowRecordBatch;
-import org.apache.arrow.vector.types.pojo.Field;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,11 +37,10 @@ final class RecordBatches implements Closeable {
   private static final int COLUMN_BYTES_MAX = 16 * 1024 * 1024;
 
   private static final int VALUE_BYTES_MAX = Integer.MAX_VALUE - 64;
-  private static final int KEY_FIELD = -1;
 
   private final Snapshot snapshot;
   private final BufferAllocator allocator;
-  private final Key key;
+  private final KeyBuffers keyBuffers;
   private final List<String> tables;
   private final int openTablesMax;
 
@@ -81,15 +76,10 @@ final class RecordBatches implements Closeable {
     this.snapshot = snapshot;
     this.allocator = allocator;
     List<Column> selected = schema.store().columns();
-    key = schema.store().key();
+    keyBuffers = new KeyBuffers(schema.store().key(), allocator);
     tables = selected.stream().map(Column::table).toList();
     openTablesMax = Math.max(1, snapshot.depth() * tables.size());
-    List<String> names = selected.stream().map(Column::name).toList();
-    fieldColumns =
-        schema.arrow().getFields().stream()
-            .map(Field::getName)
-            .mapToInt(name -> name.equals(key.name()) ? KEY_FIELD : names.indexOf(name))
-            .toArray();
+    fieldColumns = schema.fieldColumns();
     columns =
         selected.stream()
             .map(column -> new ColumnBuffers(column, allocator, ROWS_MAX))
@@ -253,8 +243,8 @@ final class RecordBatches implements Closeable {
     try {
       hold(runs.count() == 1 ? open(runs.lane(0)) : null);
       for (int column : fieldColumns) {
-        if (column == KEY_FIELD) {
-          nodes.add(makeKeys(buffers));
+        if (column == ArrowSchema.KEY_FIELD) {
+          nodes.add(keyBuffers.make(keys, runs.rowCount(), buffers, places));
         } else {
           try (ArrowBuf cells = cells(column)) {
             nodes.add(columns[column].make(cells, buffers, places));
@@ -274,37 +264,6 @@ final class RecordBatches implements Closeable {
     if (before != null && !before.equals(next)) {
       before.release();
     }
-  }
-
-  private ArrowFieldNode makeKeys(List<ArrowBuf> buffers) throws CorruptStoreException {
-    int rowCount = runs.rowCount();
-    if (!key.type().equals(Key.WHOLE_RANGE) && keys[rowCount - 1] < 0) {
-      int row = rowCount - 1;
-      while (row > 0 && keys[row - 1] < 0) {
-        row--;
-      }
-      throw new CorruptStoreException(
-          places.apply(row)
-              + ": the key "
-              + Long.toUnsignedString(keys[row])
-              + " is no "
-              + key.type()
-              + ", as the column "
-              + key.name()
-              + " is; expected at most "
-              + Long.MAX_VALUE);
-    }
-    int sizeBytes = rowCount * Long.BYTES;
-    ArrowBuf values = allocator.buffer(sizeBytes);
-    buffers.add(allocator.getEmpty());
-    buffers.add(values);
-    values
-        .nioBuffer(0, sizeBytes)
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .asLongBuffer()
-        .put(keys, 0, rowCount);
-    values.writerIndex(sizeBytes);
-    return new ArrowFieldNode(rowCount, 0);
   }
 
   /** The bytes of all of a column's cells, one after another. */
