@@ -41,6 +41,16 @@ class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAnyPackage("java.nio.channels..", "com.sun.nio.file..");
 
+  /** Arrow need not be there: what others load doesn't know it. */
+  @ArchTest
+  static final ArchRule onlyBatchesKnowArrow =
+      noClasses()
+          .that()
+          .haveNameNotMatching(".*[.](ArrowBatches|ArrowDeserializer|BatchReader)")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("org.apache.arrow..", "io.timestore.arrow..");
+
   /** A cluster hides the planner behind a class loader of its own. */
   @ArchTest
   static final ArchRule nothingReachesIntoThePlanner =

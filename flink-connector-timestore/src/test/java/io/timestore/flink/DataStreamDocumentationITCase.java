@@ -9,6 +9,7 @@ import java.io.StringWriter;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,19 +62,20 @@ class DataStreamDocumentationITCase {
     return System.getProperty("java.class.path");
   }
 
-  /** Runs a program in a JVM of its own, as on a desk. */
+  /**
+   * Runs a program in a JVM of its own, as on a desk: with the flag that the page names, if any.
+   */
   private void run(String name) throws IOException, InterruptedException {
     Path log = directory.resolve(name + ".log");
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-Xmx512m");
+    if (name.equals("ReadBatches")) {
+      command.add("--add-opens=java.base/java.nio=ALL-UNNAMED");
+    }
+    command.addAll(List.of("-cp", directory + ":" + classPath(), name));
     Process process =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx512m",
-                "-cp",
-                directory + ":" + classPath(),
-                name)
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     try {
       assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
     } finally {
@@ -85,7 +87,8 @@ class DataStreamDocumentationITCase {
   @Test
   void theProgramsWriteTheirRows() throws Exception {
     Map<String, String> programs = programs();
-    assertThat(programs).containsOnlyKeys("AnyElements", "Records", "ReadCells", "ReadRecords");
+    assertThat(programs)
+        .containsOnlyKeys("AnyElements", "Records", "ReadCells", "ReadRecords", "ReadBatches");
     for (Map.Entry<String, String> program : programs.entrySet()) {
       compile(program.getKey(), program.getValue());
       run(program.getKey());
@@ -115,6 +118,10 @@ class DataStreamDocumentationITCase {
     assertThat(new StoreJudge(directory.resolve("prices")).rows())
         .extracting(StoredRow::key)
         .containsExactly(37_001L);
+    assertThat(new StoreJudge(directory.resolve("highest")).rows())
+        .extracting(StoredRow::key)
+        .as("of each batch")
+        .endsWith(37_001L);
     List<StoredRow> trades = new StoreJudge(directory.resolve("sizeless")).rows("symbol", "price");
     assertThat(trades).extracting(row -> row.text(0)).containsExactly("ETH");
     assertThat(unscaled(trades.get(0).cells().get(1))).isEqualTo(20_500_000);

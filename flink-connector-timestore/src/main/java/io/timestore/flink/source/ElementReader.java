@@ -2,7 +2,10 @@ package io.timestore.flink.source;
 
 import java.io.IOException;
 
-/** Makes elements of the rows of batches. Not thread-safe: one for each thread. */
+/**
+ * Makes elements of the rows of batches: of each row, or of all of a batch. Not thread-safe: one
+ * for each thread.
+ */
 interface ElementReader<T> {
 
   /**
@@ -15,6 +18,11 @@ interface ElementReader<T> {
   /** Looks at another batch, which was checked. */
   void bind(FilledBatch batch);
 
-  /** The element of a row of the batch; the next call may change it. */
-  T read(int row) throws IOException;
+  /** How many elements a batch is: one for each row, unless it is one as a whole. */
+  default int elementCount(FilledBatch batch) {
+    return batch.rowCount();
+  }
+
+  /** An element of the batch: that of a row, or the only one; the next call may change it. */
+  T read(int element) throws IOException;
 }

@@ -29,7 +29,7 @@ final class SplitCursor<T> {
   private @Nullable CompletableFuture<Void> wait;
   private boolean isEndTold;
   private int nextIndex;
-  private int rowCount;
+  private int elementCount;
 
   /**
    * A cursor at the split's position.
@@ -56,9 +56,14 @@ final class SplitCursor<T> {
     otherSpare = access.newBatch();
   }
 
-  /** The split behind the row that was emitted last. */
+  /** The split behind the element that was emitted last. */
   TimestoreSplit position() {
-    return current == null ? split : current.positionAt(nextIndex);
+    return current == null ? split : current.positionAt(rowsEmitted(current));
+  }
+
+  /** Rows of the current batch. A batch that is one element is emitted as a whole, or not yet. */
+  private int rowsEmitted(FilledBatch batch) {
+    return nextIndex == elementCount ? batch.rowCount() : nextIndex;
   }
 
   int number() {
@@ -69,28 +74,31 @@ final class SplitCursor<T> {
     return split.splitId();
   }
 
-  boolean hasRow() {
-    return nextIndex < rowCount;
+  boolean hasElement() {
+    return nextIndex < elementCount;
   }
 
-  /** The next row of the current batch, which the next call may change. */
-  T nextRow() throws IOException {
+  /** The next element of the current batch, which the next call may change. */
+  T nextElement() throws IOException {
     return elements.read(nextIndex++);
   }
 
-  /** The key of the row that {@link #nextRow} gave last. */
+  /**
+   * The key of the element that {@link #nextElement} gave last: that of its row, or of the first
+   * one of the batch.
+   */
   long lastKey() {
     return current == null ? 0 : current.batch().key(nextIndex - 1);
   }
 
-  /** The batch whose rows are emitted; null before the first one. */
+  /** The batch that is emitted; null before the first one. */
   @Nullable FilledBatch current() {
     return current;
   }
 
-  /** The current batch, once, when all of its rows were emitted; else null. */
+  /** The current batch, once, when all of it was emitted; else null. */
   @Nullable FilledBatch takeEnded() {
-    if (hasRow() || isEndTold) {
+    if (hasElement() || isEndTold) {
       return null;
     }
     isEndTold = true;
@@ -98,23 +106,25 @@ final class SplitCursor<T> {
   }
 
   boolean isFinished() {
-    return !hasRow() && (current == null ? split.isFinished() : current.then() == Then.LAST);
+    return !hasElement() && (current == null ? split.isFinished() : current.then() == Then.LAST);
   }
 
   /** Rows that were not emitted, as far as they are known. */
   long rowsLeft() {
-    return current == null ? split.rowsLeft() : current.rowsLeft() + rowCount - nextIndex;
+    return current == null
+        ? split.rowsLeft()
+        : current.rowsLeft() + current.rowCount() - rowsEmitted(current);
   }
 
   /** Completes when {@link #nextBatch} is worth a call; never exceptionally. */
   CompletableFuture<Void> ready() {
-    return hasRow() || fetch == null
+    return hasElement() || fetch == null
         ? CompletableFuture.completedFuture(null)
         : fetch.handle((filled, failure) -> null);
   }
 
   /**
-   * Goes on to the batch behind the current one, whose rows were all emitted, if it is there. It
+   * Goes on to the batch behind the current one, which was emitted to its end, if it is there. It
    * may have no rows.
    *
    * @throws IOException why it could not be read
@@ -131,7 +141,7 @@ final class SplitCursor<T> {
     current = filled;
     isEndTold = false;
     nextIndex = 0;
-    rowCount = filled.rowCount();
+    elementCount = elements.elementCount(filled);
     elements.bind(filled);
     return true;
   }

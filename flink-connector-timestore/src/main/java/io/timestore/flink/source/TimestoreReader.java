@@ -71,7 +71,7 @@ final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
   public InputStatus pollNext(ReaderOutput<T> output) throws IOException {
     SplitCursor<T> cursor = current;
     SourceOutput<T> splitOutput = currentOutput;
-    if (cursor != null && splitOutput != null && cursor.hasRow() && rowsLeft > 0) {
+    if (cursor != null && splitOutput != null && cursor.hasElement() && rowsLeft > 0) {
       emit(cursor, splitOutput);
       return InputStatus.MORE_AVAILABLE;
     }
@@ -89,12 +89,12 @@ final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
     if (cursor == null) {
       return withoutSplit(output);
     }
-    if (!cursor.hasRow()) {
+    if (!cursor.hasElement()) {
       endBatch(cursor, output);
       if (!nextBatch(cursor)) {
         return InputStatus.NOTHING_AVAILABLE;
       }
-      if (!cursor.hasRow()) {
+      if (!cursor.hasElement()) {
         return endRound(cursor, output);
       }
     }
@@ -135,7 +135,7 @@ final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
 
   private T read(SplitCursor<T> cursor) throws IOException {
     try {
-      return cursor.nextRow();
+      return cursor.nextElement();
     } catch (IOException | RuntimeException e) {
       metrics.countError();
       throw e;

@@ -34,13 +34,13 @@ import org.jspecify.annotations.Nullable;
  * defaults of SQL: the rows that are there when the job starts, all of them.
  */
 public final class TimestoreSourceBuilder<T> {
-  private final @Nullable ElementFormat<T> fieldsFormat;
+  private final boolean hasFields;
+  private @Nullable ElementFormat<T> format;
   private final List<Column> columns = new ArrayList<>();
   private @Nullable String keyName;
   private @Nullable CellType keyType;
   private @Nullable TimeUnit keyUnit;
   private int keyIndex;
-  private @Nullable RowDeserializer<T> deserializer;
   private @Nullable TypeInformation<T> elementType;
   private @Nullable String path;
   private ScanSettings settings = ScanSettings.DEFAULT;
@@ -50,7 +50,14 @@ public final class TimestoreSourceBuilder<T> {
 
   /** For elements that are made of a key and of columns that are given one by one. */
   TimestoreSourceBuilder() {
-    fieldsFormat = null;
+    hasFields = false;
+  }
+
+  /** For elements that are made of batches of a key and of columns that are given one by one. */
+  TimestoreSourceBuilder(ElementFormat<T> format, TypeInformation<T> elementType) {
+    hasFields = false;
+    this.format = format;
+    this.elementType = elementType;
   }
 
   /** For elements that have fields, of which one is the key. */
@@ -59,7 +66,8 @@ public final class TimestoreSourceBuilder<T> {
       TypeInformation<T> elementType,
       Map<String, DataType> fields,
       String keyField) {
-    this.fieldsFormat = format;
+    hasFields = true;
+    this.format = format;
     this.elementType = elementType;
     requireNonNull(keyField, "the key field is null, expected the name of a field");
     for (Map.Entry<String, DataType> field : fields.entrySet()) {
@@ -137,13 +145,14 @@ public final class TimestoreSourceBuilder<T> {
   public TimestoreSourceBuilder<T> deserializer(
       RowDeserializer<T> newDeserializer, TypeInformation<T> type) {
     checkOneByOne();
-    deserializer = requireNonNull(newDeserializer, "the deserializer is null");
+    requireNonNull(newDeserializer, "the deserializer is null");
+    format = (layout, fields) -> new CellsReader<>(new RowReader(layout, fields), newDeserializer);
     elementType = requireNonNull(type, "the elements' type is null");
     return this;
   }
 
   private void checkOneByOne() {
-    if (fieldsFormat != null) {
+    if (hasFields) {
       throw new IllegalStateException(
           "the columns of this source are its elements' fields: leave key(...), column(...) and"
               + " deserializer(...) out");
@@ -261,20 +270,16 @@ public final class TimestoreSourceBuilder<T> {
   /** All fields; or, for a deserializer, which gets the key by itself, all but the key. */
   private int[] projection() {
     return IntStream.rangeClosed(0, columns.size())
-        .filter(field -> fieldsFormat != null || field != keyIndex)
+        .filter(field -> hasFields || field != keyIndex)
         .toArray();
   }
 
   private ElementFormat<T> format() {
-    if (fieldsFormat != null) {
-      return fieldsFormat;
-    }
-    if (deserializer == null) {
+    if (format == null) {
       throw new IllegalStateException(
           "the source needs to know its elements: call deserializer(...)");
     }
-    RowDeserializer<T> ofCells = deserializer;
-    return (layout, fields) -> new CellsReader<>(new RowReader(layout, fields), ofCells);
+    return format;
   }
 
   private TypeInformation<T> type() {
