@@ -86,6 +86,25 @@ class CliDocumentationTest {
     assertThat(calls).hasSizeGreaterThanOrEqualTo(15);
   }
 
+  @Test
+  void theCommandsOfTheReadmeWork() throws Exception {
+    String store = ticks().toString();
+    List<String> calls =
+        Files.readString(Path.of("../README.md"))
+            .lines()
+            .filter(line -> line.startsWith("java -jar timestore-cli/target/timestore.jar "))
+            .toList();
+    assertThat(calls).hasSize(4);
+    for (String call : calls) {
+      String words = call.substring(call.indexOf(".jar ") + 5);
+      Run run =
+          Run.ofShell("cd " + directory + " && timestore " + words.replace("/tmp/ticks", store));
+      assertThat(run.errors()).as(call).isEmpty();
+      assertThat(run.status()).as(call).isZero();
+    }
+    assertThat(directory.resolve("ticks.html")).exists();
+  }
+
   /** An ellipsis stands for anything in one line. */
   private static Pattern pattern(String expected) {
     StringBuilder pattern = new StringBuilder();

@@ -1,6 +1,7 @@
 package io.timestore.flink.sink;
 
 import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
@@ -114,9 +115,11 @@ class FailedStopITCase {
                 job.stopWithSavepoint(false, savepointDirectory(), SavepointFormatType.CANONICAL)
                     .get(60, TimeUnit.SECONDS))
         .hasStackTraceContaining("A savepoint has been created at");
+    // Where Flink hears of the failure before the end of the savepoint, it restarts nothing.
     assertThatThrownBy(() -> awaitEnd(job))
-        .hasStackTraceContaining("was restarted from checkpoint")
-        .hasStackTraceContaining("submit it anew from that savepoint");
+        .satisfiesAnyOf(
+            e -> assertThat(e).hasStackTraceContaining("submit it anew from that savepoint"),
+            e -> assertThat(e).hasStackTraceContaining("The failure is not recoverable"));
     IndexedRows.assertExactlyOnce(store, (int) visibleRows(), "stopped by a savepoint");
 
     String savepoint;

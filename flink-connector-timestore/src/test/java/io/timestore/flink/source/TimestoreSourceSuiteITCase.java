@@ -16,6 +16,7 @@ import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
@@ -64,6 +65,9 @@ class TimestoreSourceSuiteITCase extends SourceTestSuiteBase<String> {
     private final Path directory;
     private final Store store;
 
+    /** The suite closes none of them. */
+    private final List<StoreWriter> writers = new ArrayList<>();
+
     private StoreContext(Path directory) throws IOException {
       this.directory = directory;
       Key key = Key.of("k", CellType.of(CellType.Kind.BIGINT));
@@ -91,6 +95,7 @@ class TimestoreSourceSuiteITCase extends SourceTestSuiteBase<String> {
         StoreWriter writer =
             store.writer(
                 WriterOptions.ofSink(DirectIo.OFF, 1 << 20, UUID.randomUUID(), UUID.randomUUID()));
+        writers.add(writer);
         return new LaneWriter(store, writer);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
@@ -127,6 +132,9 @@ class TimestoreSourceSuiteITCase extends SourceTestSuiteBase<String> {
 
     @Override
     public void close() throws IOException {
+      for (StoreWriter writer : writers) {
+        writer.close();
+      }
       FileUtils.deleteDirectory(directory.toFile());
     }
   }

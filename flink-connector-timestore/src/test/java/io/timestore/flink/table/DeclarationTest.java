@@ -35,13 +35,6 @@ class DeclarationTest {
                 + " keys; leave it out");
   }
 
-  @Test
-  void metadataColumnsAreOfLaterVersions() {
-    SQL.table("ts BIGINT, pos BIGINT METADATA FROM 'row' VIRTUAL", "", directory)
-        .refusedRead()
-        .hasMessageStartingWith("metadata column pos is known to the contract");
-  }
-
   @ParameterizedTest
   @ValueSource(strings = {"STRING", "INT", "DECIMAL(19, 0)", "DECIMAL(20, 1)", "DATE", "DOUBLE"})
   void aKeyOfAnotherTypeIsRefused(String type) {
