@@ -78,9 +78,9 @@ record KeySteps(Key key, BigInteger width, Values values) {
   Optional<KeySteps> cast(LogicalType type) {
     return switch (type.getTypeRoot()) {
       case TIMESTAMP_WITHOUT_TIME_ZONE ->
-          values == Values.LOCAL_TIMES ? Optional.of(cut(type)) : Optional.empty();
+          values == Values.LOCAL_TIMES ? withDigitsOf(type) : Optional.empty();
       case TIMESTAMP_WITH_LOCAL_TIME_ZONE ->
-          values == Values.INSTANTS ? Optional.of(cut(type)) : Optional.empty();
+          values == Values.INSTANTS ? withDigitsOf(type) : Optional.empty();
       case DATE ->
           values == Values.LOCAL_TIMES
               ? Optional.of(withWidth(keysPerSecond().multiply(SECONDS_PER_DAY)))
@@ -103,9 +103,14 @@ record KeySteps(Key key, BigInteger width, Values values) {
     return BigInteger.valueOf(unit.stepsPerSecond());
   }
 
-  private KeySteps cut(LogicalType type) {
+  /**
+   * The values in a type that has all of their digits. A cast that cuts some off is left to Flink,
+   * which does so in some plans and forgets it in others.
+   */
+  private Optional<KeySteps> withDigitsOf(LogicalType type) {
     BigInteger valuesPerSecond = BigInteger.TEN.pow(LogicalTypeChecks.getPrecision(type));
-    return withWidth(keysPerSecond().divide(valuesPerSecond));
+    boolean hasAll = keysPerSecond().divide(valuesPerSecond).compareTo(width) <= 0;
+    return hasAll ? Optional.of(this) : Optional.empty();
   }
 
   private KeySteps withWidth(BigInteger newWidth) {
