@@ -208,14 +208,16 @@ final class RandomConditions {
   }
 
   private LocalDateTime near(LocalDateTime time) {
-    return switch (random.nextInt(7)) {
-      case 0 -> time.plusNanos(random.nextInt(3) - 1);
-      case 1 -> time.plusNanos((random.nextInt(3) - 1) * 500_000L);
-      case 2 -> time.plusSeconds(random.nextInt(3) - 1);
-      case 3 -> time.toLocalDate().atStartOfDay();
-      case 4 -> time.minusYears(random.nextInt(100));
-      default -> time;
-    };
+    LocalDateTime near =
+        switch (random.nextInt(7)) {
+          case 0 -> time.plusNanos(random.nextInt(3) - 1);
+          case 1 -> time.plusNanos((random.nextInt(3) - 1) * 500_000L);
+          case 2 -> time.plusSeconds(random.nextInt(3) - 1);
+          case 3 -> time.toLocalDate().atStartOfDay();
+          case 4 -> time.minusYears(random.nextInt(100));
+          default -> time;
+        };
+    return near.getYear() > 9999 ? time : near; // Where the literals of SQL end.
   }
 
   private Literal<LocalDateTime> literal(LocalDateTime time) {
