@@ -5,6 +5,7 @@ import io.timestore.disk.DiskFile;
 import io.timestore.format.Commit;
 import io.timestore.format.CommitRecord;
 import io.timestore.format.CorruptStoreException;
+import io.timestore.format.JournalEntry;
 import io.timestore.format.Lane;
 import io.timestore.format.Lane.LaneTable;
 import io.timestore.format.Owner;
@@ -158,9 +159,25 @@ final class RecordFile {
               + committed
               + " were committed");
     }
-    return rows == record.referenceRows()
+    return rows == record.referenceRows() || replaces(record, lane, rows)
         ? record
         : record.withLane(laneOfReference(lane, rows).released());
+  }
+
+  /**
+   * Whether the record is that of an overwrite or a compaction which stopped before its rename. Its
+   * rows are there as a whole, and are not shown beside those that they replace. A truncation shows
+   * none, and is not in the journal: it is as if it had not begun.
+   */
+  private static boolean replaces(CommitRecord record, Lane lane, long rows) {
+    if (lane.rows() != rows || lane.visibleRows() > 0) {
+      return false;
+    }
+    List<JournalEntry> journal = record.journal();
+    return record.lanes().stream().anyMatch(other -> other.visibleRows() > 0)
+        || (!journal.isEmpty()
+            && journal.get(journal.size() - 1).lanes().stream()
+                .anyMatch(entry -> entry.number() == 0 && entry.from() == rows));
   }
 
   /**

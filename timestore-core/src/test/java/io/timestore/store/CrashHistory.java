@@ -912,7 +912,6 @@ final class CrashHistory {
 
   /** A new submission from a checkpoint before the newest published one. */
   private void restoreOlder() throws IOException {
-    settle();
     long newest = ledger.publishedCheckpoint();
     if (ledger.lineage == null
         || ledger.registering != null
