@@ -22,6 +22,8 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rows that replace all others, and what becomes of those. */
 class OverwriteTest {
@@ -241,6 +243,46 @@ class OverwriteTest {
     insert(0, 5);
     assertThat(record().lanes().get(0).state()).isEqualTo(Lane.EMPTIED);
     assertHasKeys(keys(0, 5));
+  }
+
+  /** The crate left a length without a record, so that the one that is linked first is seen. */
+  @ParameterizedTest
+  @ValueSource(longs = {100, 110})
+  void anOverwriteOfTheCratesRowsThatDiesAnywhereShowsTheOldOnesOrTheNewOnes(long from)
+      throws IOException {
+    insert(0, 10);
+    new Crate(disk.process(), PATH, TABLES).append(rows(10, 15));
+    Commit commit = overwriting(from, 110);
+    SimulatedDisk before = disk.copy();
+    boolean[] died = {true};
+    for (int operation = 0; died[0]; operation++) {
+      for (boolean cutsPower : new boolean[] {false, true}) {
+        disk = before.copy();
+        died[0] = false;
+        SimulatedProcess dying = disk.process();
+        int[] left = {operation};
+        dying.withFate(
+            each -> {
+              if (each.kind().changesDisk() && left[0]-- == 0) {
+                died[0] = true;
+                dying.kill();
+              }
+              each.run();
+            });
+        try {
+          Store.open(dying, PATH).publisher().publish(List.of(commit), false);
+        } catch (SimulatedProcess.KilledException e) {
+          assertThat(died[0]).isTrue();
+        }
+        disk = cutsPower ? disk.afterPowerCut(new Random(operation)) : disk;
+        store = Store.open(disk.process(), PATH);
+        assertThat(Rows.read(store, TABLES))
+            .as("died at %d", operation)
+            .isIn(rows(0, 15), rows(from, 110));
+        store.publisher().publish(List.of(commit), true);
+        assertHasKeys(keys(from, 110));
+      }
+    }
   }
 
   @Test
