@@ -62,9 +62,7 @@ public final class Batch {
   /** Appends a copy of another batch's row, cell by cell. */
   public void appendRow(Batch other, int row) {
     for (int i = 0; i < columns.length; i++) {
-      ColumnData cells = other.columns[i];
-      int start = cells.start(row);
-      columns[i].appendBytes(cells.data(), start, cells.end(row) - start);
+      columns[i].appendCell(other.columns[i], row);
     }
     appendKey(other.key(row));
   }

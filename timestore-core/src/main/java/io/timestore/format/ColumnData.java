@@ -8,7 +8,8 @@ import java.util.Arrays;
 
 /**
  * The cells of one column in a {@link Batch}: their bytes one after another, and where each ends.
- * The arrays grow and are used again after {@link #clear}. Not thread-safe.
+ * Where all have one size, that is what is kept instead of their ends. The arrays grow and are used
+ * again after {@link #clear}. Not thread-safe.
  */
 public final class ColumnData {
   private static final VarHandle SHORT =
@@ -25,6 +26,9 @@ public final class ColumnData {
   private int[] ends = new int[16];
   private int rowCount;
   private int sizeBytes;
+
+  /** Bytes of each cell; 0: they are told by their ends. */
+  private int cellBytes;
 
   /** No cells; little-endian ones are to come. */
   public ColumnData() {
@@ -58,24 +62,37 @@ public final class ColumnData {
 
   /** Index in {@link #data} of a cell's first byte. */
   public int start(int row) {
+    if (cellBytes > 0) {
+      return row * cellBytes;
+    }
     return row == 0 ? 0 : ends[row - 1];
   }
 
   /** Index in {@link #data} behind a cell's last byte. */
   public int end(int row) {
-    return ends[row];
+    return cellBytes > 0 ? (row + 1) * cellBytes : ends[row];
+  }
+
+  /** Bytes of every cell; 0: they may differ, or there is none. */
+  public int cellBytes() {
+    return cellBytes;
   }
 
   /** Drops all cells, and keeps the memory. */
   public void clear() {
     rowCount = 0;
     sizeBytes = 0;
+    cellBytes = 0;
   }
 
   /** Drops the cells from that row on. */
   public void truncate(int newRowCount) {
-    sizeBytes = newRowCount == 0 ? 0 : ends[newRowCount - 1];
-    rowCount = newRowCount;
+    if (newRowCount == 0) {
+      clear();
+    } else {
+      sizeBytes = end(newRowCount - 1);
+      rowCount = newRowCount;
+    }
   }
 
   /** A NULL, in a nullable column; the empty value in any other. */
@@ -92,7 +109,7 @@ public final class ColumnData {
   public void appendByte(byte value) {
     reserve(1);
     data[sizeBytes++] = value;
-    endCell();
+    endCell(Byte.BYTES);
   }
 
   /** A SMALLINT: 2 bytes. */
@@ -100,7 +117,7 @@ public final class ColumnData {
     reserve(2);
     SHORT.set(data, sizeBytes, isBigEndian ? Short.reverseBytes(value) : value);
     sizeBytes += 2;
-    endCell();
+    endCell(Short.BYTES);
   }
 
   /** An INT, DATE, TIME or INTERVAL YEAR TO MONTH: 4 bytes. */
@@ -108,7 +125,7 @@ public final class ColumnData {
     reserve(4);
     INT.set(data, sizeBytes, isBigEndian ? Integer.reverseBytes(value) : value);
     sizeBytes += 4;
-    endCell();
+    endCell(Integer.BYTES);
   }
 
   /** A BIGINT, TIMESTAMP, TIMESTAMP_LTZ or INTERVAL DAY TO SECOND: 8 bytes. */
@@ -116,7 +133,7 @@ public final class ColumnData {
     reserve(8);
     setLong(sizeBytes, value);
     sizeBytes += 8;
-    endCell();
+    endCell(Long.BYTES);
   }
 
   /** A FLOAT: 4 bytes. */
@@ -135,7 +152,7 @@ public final class ColumnData {
     setLong(sizeBytes, isBigEndian ? high : low);
     setLong(sizeBytes + Long.BYTES, isBigEndian ? low : high);
     sizeBytes += 16;
-    endCell();
+    endCell(2 * Long.BYTES);
   }
 
   /** A text of a NOT NULL column, as UTF-8. */
@@ -158,29 +175,63 @@ public final class ColumnData {
     endCell();
   }
 
+  /** A copy of another column's cell. */
+  void appendCell(ColumnData other, int row) {
+    int start = other.start(row);
+    if (other.cellBytes == 0) {
+      appendBytes(other.data, start, other.ends[row] - start);
+      return;
+    }
+    reserve(other.cellBytes);
+    copy(other, start, other.cellBytes);
+    endCell(other.cellBytes);
+  }
+
+  /** Of one cell; most of fixed width have 8 bytes. */
+  private void copy(ColumnData other, int start, int length) {
+    if (length == Long.BYTES) {
+      LONG.set(data, sizeBytes, (long) LONG.get(other.data, start));
+    } else {
+      System.arraycopy(other.data, start, data, sizeBytes, length);
+    }
+    sizeBytes += length;
+  }
+
   /** Copies of another column's cells {@code from} to {@code to}. */
   void appendCells(ColumnData other, int from, int to) {
     int start = other.start(from);
     int length = other.start(to) - start;
     reserve(length);
     System.arraycopy(other.data, start, data, sizeBytes, length);
-    int newRowCount = rowCount + to - from;
-    if (newRowCount > ends.length) {
-      ends = Arrays.copyOf(ends, Math.max(newRowCount, ends.length * 2));
+    if (!takeCellBytes(other.cellBytes)) {
+      int newRowCount = rowCount + to - from;
+      if (newRowCount > ends.length) {
+        ends = Arrays.copyOf(ends, Math.max(newRowCount, ends.length * 2));
+      }
+      int shift = sizeBytes - start;
+      for (int row = from; row < to; row++) {
+        ends[rowCount + row - from] = other.end(row) + shift;
+      }
     }
-    int shift = sizeBytes - start;
-    for (int row = from; row < to; row++) {
-      ends[rowCount++] = other.ends[row] + shift;
-    }
+    rowCount += to - from;
     sizeBytes += length;
   }
 
   /** Copies of another column's cells in that order. */
   void appendCells(ColumnData other, int[] order, int count) {
     for (int i = 0; i < count; i++) {
-      int start = other.start(order[i]);
-      appendBytes(other.data, start, other.ends[order[i]] - start);
+      appendCell(other, order[i]);
     }
+  }
+
+  /** Whether the cells have one size still, when cells of that size come; 0: they may differ. */
+  private boolean takeCellBytes(int others) {
+    if (others > 0 && rowCount == 0) {
+      cellBytes = others;
+    } else if (others != cellBytes) {
+      noteEnds();
+    }
+    return cellBytes > 0;
   }
 
   void swap(ColumnData other) {
@@ -196,6 +247,9 @@ public final class ColumnData {
     int otherSizeBytes = other.sizeBytes;
     other.sizeBytes = sizeBytes;
     sizeBytes = otherSizeBytes;
+    int otherCellBytes = other.cellBytes;
+    other.cellBytes = cellBytes;
+    cellBytes = otherCellBytes;
   }
 
   /**
@@ -215,8 +269,8 @@ public final class ColumnData {
   /** Bytes of a cell's value, which {@link #appendNullableBytes} wrote; not for NULL. */
   public int nullableLength(int row) {
     int start = start(row);
-    int length = ends[row] - start;
-    return isFiller(data, start, ends[row]) ? length - 1 : length;
+    int end = end(row);
+    return isFiller(data, start, end) ? end - start - 1 : end - start;
   }
 
   private static boolean isFiller(byte[] bytes, int start, int end) {
@@ -230,7 +284,7 @@ public final class ColumnData {
 
   /** Whether a cell has no bytes: in a nullable column it is NULL then. */
   public boolean isEmpty(int row) {
-    return start(row) == ends[row];
+    return start(row) == end(row);
   }
 
   /** See {@link #appendBoolean}. */
@@ -272,7 +326,7 @@ public final class ColumnData {
 
   /** See {@link #appendString}. */
   public String stringAt(int row) {
-    return new String(data, start(row), ends[row] - start(row), StandardCharsets.UTF_8);
+    return new String(data, start(row), end(row) - start(row), StandardCharsets.UTF_8);
   }
 
   /** See {@link #appendNullableString}; not for NULL. */
@@ -282,7 +336,7 @@ public final class ColumnData {
 
   /** A copy of a cell's bytes. */
   public byte[] bytesAt(int row) {
-    return Arrays.copyOfRange(data, start(row), ends[row]);
+    return Arrays.copyOfRange(data, start(row), end(row));
   }
 
   /** The upper half of a 128-bit cell; not for NULL. */
@@ -317,18 +371,57 @@ public final class ColumnData {
     }
     rowCount = newRowCount;
     sizeBytes = newData.length;
+    cellBytes = 0;
   }
 
-  /** See {@link #resize}. */
+  /**
+   * Takes cells that a reader has, as {@link #resize(int, byte[])} does; they all have one size.
+   *
+   * @param newCellBytes of each, at least 1
+   */
+  public void resize(int newRowCount, byte[] newData, int newCellBytes) {
+    data = newData;
+    rowCount = newRowCount;
+    sizeBytes = newData.length;
+    cellBytes = newRowCount == 0 ? 0 : newCellBytes;
+  }
+
+  /** See {@link #resize(int, byte[])}. */
   public void setEnd(int row, int end) {
     ends[row] = end;
   }
 
+  /** Of a value that has as many bytes as all others of its type. */
+  private void endCell(int bytes) {
+    if (cellBytes == bytes) {
+      rowCount++;
+    } else if (rowCount == 0) {
+      cellBytes = bytes;
+      rowCount = 1;
+    } else {
+      endCell();
+    }
+  }
+
   private void endCell() {
+    if (cellBytes > 0) {
+      noteEnds();
+    }
     if (rowCount == ends.length) {
       ends = Arrays.copyOf(ends, ends.length * 2);
     }
     ends[rowCount++] = sizeBytes;
+  }
+
+  /** The cells before have one size, the next may have another. */
+  private void noteEnds() {
+    if (rowCount > ends.length) {
+      ends = new int[Math.max(rowCount, ends.length * 2)];
+    }
+    for (int row = 0; cellBytes > 0 && row < rowCount; row++) {
+      ends[row] = (row + 1) * cellBytes;
+    }
+    cellBytes = 0;
   }
 
   private void reserve(int bytes) {

@@ -103,6 +103,11 @@ public final class LaneCells implements Closeable {
     return data.sizeBytes();
   }
 
+  /** Bytes of each cell, where all have the same and none is empty; 0: ends have to be read. */
+  int cellBytes() {
+    return cellBytes;
+  }
+
   /** Where the cell of that row begins. */
   public long start(long row) throws IOException {
     if (row == 0 || cellBytes > 0) {

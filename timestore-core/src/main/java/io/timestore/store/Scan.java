@@ -469,6 +469,9 @@ public final class Scan implements Closeable {
         return rowCountMax;
       }
       start = cells.start(row);
+      if (cells.cellBytes() > 0) {
+        return Math.max(1, Math.min(rowCountMax, laneColumnBytesMax / cells.cellBytes()));
+      }
       // A value that is larger than that has a batch of its own.
       return Math.max(1, cells.ends(row, rowCountMax, laneColumnBytesMax, ends, 0));
     }
@@ -479,6 +482,11 @@ public final class Scan implements Closeable {
         for (int i = 0; i < rowCount; i++) {
           column.setEnd(i, 0);
         }
+        return;
+      }
+      if (cells.cellBytes() > 0) {
+        int cellBytes = cells.cellBytes();
+        column.resize(rowCount, cells.bytes(start, rowCount * cellBytes), cellBytes);
         return;
       }
       long sizeBytes = ends[rowCount - 1] - start;

@@ -77,6 +77,9 @@ final class CellCheck {
 
   private void checkWidths(ColumnData cells, IntFunction<String> places)
       throws CorruptStoreException {
+    if (cells.cellBytes() == widthBytes) {
+      return;
+    }
     int start = 0;
     int rowCount = cells.rowCount();
     for (int row = 0; row < rowCount; row++) {
