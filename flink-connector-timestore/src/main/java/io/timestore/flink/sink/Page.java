@@ -4,8 +4,13 @@ import io.timestore.format.Batch;
 
 /** Some rows of a {@link ReorderBuffer}. */
 final class Page {
+  /** A page of small rows is weighed only when so many came. */
+  private static final int UNWEIGHED_ROWS_MAX = 16;
+
   private final Batch rows;
   private boolean isOrdered = true;
+  private long newest;
+  private int nextWeighing;
 
   /** How many rows were taken, from the first on. */
   private int taken;
@@ -20,9 +25,25 @@ final class Page {
 
   /** Takes note of the row that was appended to {@link #rows}. */
   void rowAppended() {
-    int last = rows.rowCount() - 1;
-    isOrdered =
-        isOrdered && (last == 0 || Long.compareUnsigned(rows.key(last - 1), rows.key(last)) <= 0);
+    long key = lastKey();
+    isOrdered = isOrdered && Long.compareUnsigned(newest, key) <= 0;
+    newest = key;
+  }
+
+  /** Whether it has so many bytes, or some rows more. */
+  boolean isFull(int bytes) {
+    int rowCount = rows.rowCount();
+    if (rowCount < nextWeighing) {
+      return false;
+    }
+    long sizeBytes = rows.sizeBytes();
+    if (sizeBytes >= bytes) {
+      return true;
+    }
+    // Far less than would fit, if rows stay as large as they are.
+    long fitting = (bytes - sizeBytes) * rowCount / Math.max(1, sizeBytes);
+    nextWeighing = rowCount + (int) Math.max(1, Math.min(UNWEIGHED_ROWS_MAX, fitting / 4));
+    return false;
   }
 
   /** Whether all rows of the next page come behind those of this one; both are in order. */

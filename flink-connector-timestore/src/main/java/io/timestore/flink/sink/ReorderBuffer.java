@@ -13,8 +13,9 @@ import java.util.OptionalLong;
 /**
  * Holds rows until they are written in key order, rows of equal keys in the order in which they
  * came. When it is full, the older half of the rows is written, so that a row that is a little late
- * still finds its place; of rows that all came in order, page by page as more come, so that they
- * are written to disk while others are encoded.
+ * still finds its place. Where all of them came in order, all but the last pages are written, and
+ * further rows in order don't wait: their pages stay in a core's cache. The first row that is out
+ * of order ends that, and so does the next checkpoint.
  *
  * <p>Where many rows are too late for their place, the input is in no order that waiting would
  * help, and all is written: so each lane that is begun for late rows gets as many as memory holds.
@@ -27,6 +28,9 @@ final class ReorderBuffer {
   private static final int PAGE_BYTES_MAX = 256 << 10;
 
   private static final int PAGES_MIN = 8;
+
+  /** Pages of rows in order that are held where the buffer was full of such rows. */
+  private static final int PAGES_PASSING = 2;
 
   /** Runs of rows this long are appended as they stand, shorter ones are gathered first. */
   private static final int RUN_ROWS_MIN = 128;
@@ -54,6 +58,12 @@ final class ReorderBuffer {
   /** Whether the pages before the open one follow one another in order. */
   private boolean isSequence = true;
 
+  /** Whether each row came in order so far, and waiting for one that does not is no must. */
+  private boolean mayPass;
+
+  /** Whether rows don't wait. */
+  private boolean isPassing;
+
   private long rowCount;
   private long lateRowCount;
   private long rowsWritten;
@@ -66,10 +76,17 @@ final class ReorderBuffer {
    *
    * @param columns of the writer's tables, in the same order
    * @param memoryBytesMax of the arrays that hold rows; one page more where rows are moved
+   * @param mayPass whether a row that comes too late is no loss: then rows in order need not wait
+   *     for it
    * @param newest the largest key that was written before, if any
    */
   ReorderBuffer(
-      StoreWriter writer, List<Column> columns, long memoryBytesMax, OptionalLong newest) {
+      StoreWriter writer,
+      List<Column> columns,
+      long memoryBytesMax,
+      boolean mayPass,
+      OptionalLong newest) {
+    this.mayPass = mayPass;
     this.isAnyWritten = newest.isPresent();
     this.newest = newest.orElse(0);
     this.writer = writer;
@@ -104,19 +121,24 @@ final class ReorderBuffer {
     if (isLate(open.lastKey())) {
       lateRowCount++;
     }
-    if (isFull(open)) {
+    if (open.isFull(pageBytes)) {
       pageFilled();
     }
   }
 
   private void pageFilled() throws IOException {
+    boolean isOrdered = open.isOrdered();
     sort(pages.size() - 1);
     open = last();
     memoryBytesBeforeOpen += open.memoryBytes();
     isSequence = isSequence && followsInOrder(pages.size() - 1);
-    if (memoryBytesBeforeOpen + pageBytes <= memoryBytesMax) {
+    mayPass = mayPass && isOrdered && isSequence;
+    isPassing = isPassing && mayPass;
+    boolean isRoom = memoryBytesBeforeOpen + pageBytes <= memoryBytesMax;
+    if (isRoom && !isPassing) {
       open = newPage();
     } else if (isSequence) {
+      isPassing = mayPass;
       writeFirstPages();
       open = newPage();
     } else {
@@ -141,7 +163,9 @@ final class ReorderBuffer {
 
   /** Makes room for a page, where all rows came in order. */
   private void writeFirstPages() throws IOException {
-    while (memoryBytesBeforeOpen + pageBytes > memoryBytesMax && !pages.isEmpty()) {
+    int pagesMax = isPassing ? PAGES_PASSING : Integer.MAX_VALUE;
+    while (!pages.isEmpty()
+        && (pages.size() > pagesMax || memoryBytesBeforeOpen + pageBytes > memoryBytesMax)) {
       Page first = pages.remove(0);
       memoryBytesBeforeOpen -= first.memoryBytes();
       write(first.rows(), 0, first.rows().rowCount());
@@ -195,6 +219,7 @@ final class ReorderBuffer {
   }
 
   private void write(long rowCountMax, long keyMax) throws IOException {
+    isPassing = false;
     sort(pages.size() - 1);
     PageHeap merging = new PageHeap(pages);
     long left = rowCountMax;
@@ -265,11 +290,11 @@ final class ReorderBuffer {
         Page target = isFull ? newPage() : last();
         target.rows().appendRow(page.rows(), page.take());
         target.rowAppended();
-        isFull = isFull(target);
+        isFull = target.isFull(pageBytes);
       }
       recycle(page.rows());
     }
-    open = pages.isEmpty() || isFull(last()) ? newPage() : last();
+    open = pages.isEmpty() || last().isFull(pageBytes) ? newPage() : last();
     isSequence = true;
     for (int page = 0; page < pages.size() - 1; page++) {
       sort(page);
@@ -280,10 +305,6 @@ final class ReorderBuffer {
 
   private Page last() {
     return pages.get(pages.size() - 1);
-  }
-
-  private boolean isFull(Page page) {
-    return page.rows().sizeBytes() >= pageBytes;
   }
 
   private void recycle(Batch rows) {

@@ -88,6 +88,7 @@ final class TimestoreWriter<T>
             writer,
             layout.columns(),
             settings.reorderBufferBytes(),
+            lateRows == LateRows.KEEP,
             newest.isPresent() ? newest : writer.lastKey());
     this.metrics = new WriterMetrics(context.metricGroup(), layout.path(), buffer, writer);
     this.eventTime = settings.ordering() == Ordering.WATERMARK ? new EventTime(layout.key()) : null;

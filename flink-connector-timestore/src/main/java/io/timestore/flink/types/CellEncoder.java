@@ -13,13 +13,28 @@ import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.table.data.binary.BinaryStringData;
 import org.jspecify.annotations.Nullable;
 
-/** Appends one column's values to its cells; throws IllegalArgumentException for what is none. */
-@FunctionalInterface
-interface CellEncoder {
-  int MILLIS_PER_DAY = 86_400_000;
+/**
+ * Appends one column's values to its cells. One class with a switch, not one for each type: so the
+ * JVM can compile all of a row's columns into one piece of code.
+ */
+final class CellEncoder {
+  static final int MILLIS_PER_DAY = 86_400_000;
 
-  /** Appends the value at this encoder's field, which isn't NULL. */
-  void append(RowData row, ColumnData cells);
+  private static final Int128 NO_BOUND = Int128.ofNines(1);
+
+  private final Column column;
+  private final int field;
+  private final CellType.Kind kind;
+  private final boolean nullable;
+
+  /** Characters, bytes or digits at most. */
+  private final int length;
+
+  private final int scale;
+  private final Int128 bound;
+  private final @Nullable TimestampSteps steps;
+  private final @Nullable FormatEncoder format;
+  private final RowData.@Nullable FieldGetter getter;
 
   /**
    * The encoder of a column.
@@ -27,140 +42,146 @@ interface CellEncoder {
    * @param field the column's index in the rows
    * @param format what makes the cells; null if the column is plain
    */
-  static CellEncoder of(Column column, int field, @Nullable FormatEncoder format) {
-    if (format != null) {
-      return formatted(column, field, format);
-    }
+  CellEncoder(Column column, int field, @Nullable FormatEncoder format) {
     CellType type = column.type();
-    return switch (type.kind()) {
-      case BOOLEAN -> (row, cells) -> cells.appendByte((byte) (row.getBoolean(field) ? 1 : 0));
-      case TINYINT -> (row, cells) -> cells.appendByte(row.getByte(field));
-      case SMALLINT -> (row, cells) -> cells.appendShort(row.getShort(field));
-      case INT, DATE, INTERVAL_YEAR_MONTH -> (row, cells) -> cells.appendInt(row.getInt(field));
-      case BIGINT, INTERVAL_DAY_TIME -> (row, cells) -> cells.appendLong(row.getLong(field));
-      case FLOAT -> (row, cells) -> cells.appendInt(Float.floatToRawIntBits(row.getFloat(field)));
-      case DOUBLE ->
-          (row, cells) -> cells.appendLong(Double.doubleToRawLongBits(row.getDouble(field)));
-      case TIME -> (row, cells) -> cells.appendInt(timeOfDay(column, row.getInt(field)));
-      case TIMESTAMP, TIMESTAMP_LTZ -> timestamps(column, field);
-      case DECIMAL -> decimals(column, field);
-      case CHAR, VARCHAR -> strings(column, field);
-      case BINARY, VARBINARY -> binaries(column, field);
-    };
+    this.column = column;
+    this.field = field;
+    this.format = format;
+    getter = format == null ? null : RowData.createFieldGetter(format.type(), field);
+    kind = type.kind();
+    nullable = column.nullable();
+    length = type.length();
+    scale = type.scale();
+    bound = kind == CellType.Kind.DECIMAL ? Int128.ofNines(length) : NO_BOUND;
+    boolean isTimestamp = kind == CellType.Kind.TIMESTAMP || kind == CellType.Kind.TIMESTAMP_LTZ;
+    steps = isTimestamp ? TimestampSteps.in(type.timeUnit()) : null;
   }
 
-  private static int timeOfDay(Column column, int millis) {
-    if (millis < 0 || millis >= MILLIS_PER_DAY) {
-      throw refused(column, millis + " ms since midnight, expected 0 to " + (MILLIS_PER_DAY - 1));
+  /**
+   * Appends the row's value.
+   *
+   * @throws IllegalArgumentException if the column can't have it
+   */
+  void append(RowData row, ColumnData cells) {
+    if (row.isNullAt(field)) {
+      appendNull(cells);
+    } else if (format != null) {
+      appendFormatted(row, cells);
+    } else {
+      appendValue(row, cells);
     }
-    return millis;
   }
 
-  private static CellEncoder timestamps(Column column, int field) {
-    int precision = column.type().length();
-    TimestampSteps steps = TimestampSteps.in(column.type().timeUnit());
-    return (row, cells) -> {
-      TimestampData timestamp = row.getTimestamp(field, precision);
-      if (!steps.fit(timestamp)) {
-        throw refused(
-            column,
-            timestamp
-                + " has digits finer than its unit, '"
-                + column.type().timeUnit().symbol()
-                + "'");
-      }
-      try {
-        cells.appendLong(steps.of(timestamp));
-      } catch (ArithmeticException e) {
-        throw new IllegalArgumentException(
-            fault(
-                column,
-                timestamp
-                    + " is outside "
-                    + steps.timestamp(Long.MIN_VALUE)
-                    + " to "
-                    + steps.timestamp(Long.MAX_VALUE)),
-            e);
-      }
-    };
+  private void appendNull(ColumnData cells) {
+    if (!nullable) {
+      throw refused("found NULL");
+    }
+    cells.appendEmpty();
   }
 
-  private static CellEncoder decimals(Column column, int field) {
-    int precision = column.type().length();
-    int scale = column.type().scale();
-    Int128 bound = Int128.ofNines(precision);
-    return (row, cells) -> {
-      DecimalData decimal = row.getDecimal(field, precision, scale);
-      long high;
-      long low;
-      boolean fits = decimal.scale() == scale;
-      if (decimal.isCompact()) {
-        low = decimal.toUnscaledLong();
-        high = low >> (Long.SIZE - 1);
-      } else {
-        BigInteger unscaled = decimal.toBigDecimal().unscaledValue();
-        low = unscaled.longValue();
-        high = unscaled.shiftRight(Long.SIZE).longValue();
-      }
-      if (!fits || !bound.isBoundOf(high, low)) {
-        throw refused(column, decimal + " is no value of its type");
-      }
-      cells.appendInt128(high, low);
-    };
+  private void appendValue(RowData row, ColumnData cells) {
+    switch (kind) {
+      case BOOLEAN -> cells.appendByte((byte) (row.getBoolean(field) ? 1 : 0));
+      case TINYINT -> cells.appendByte(row.getByte(field));
+      case SMALLINT -> cells.appendShort(row.getShort(field));
+      case INT, DATE, INTERVAL_YEAR_MONTH -> cells.appendInt(row.getInt(field));
+      case BIGINT, INTERVAL_DAY_TIME -> cells.appendLong(row.getLong(field));
+      case FLOAT -> cells.appendFloat(row.getFloat(field));
+      case DOUBLE -> cells.appendDouble(row.getDouble(field));
+      case TIME -> appendTime(row.getInt(field), cells);
+      case TIMESTAMP, TIMESTAMP_LTZ -> appendTimestamp(row.getTimestamp(field, length), cells);
+      case DECIMAL -> appendDecimal(row.getDecimal(field, length, scale), cells);
+      case CHAR, VARCHAR -> appendString((BinaryStringData) row.getString(field), cells);
+      case BINARY, VARBINARY -> appendBinary(row.getBinary(field), cells);
+    }
   }
 
-  private static CellEncoder strings(Column column, int field) {
-    int charsMax = column.type().length();
-    boolean nullable = column.nullable();
-    return (row, cells) -> {
-      BinaryStringData string = (BinaryStringData) row.getString(field);
-      int sizeBytes = string.getSizeInBytes();
-      // A character has a byte or more, so that most values need no counting.
-      if (sizeBytes > charsMax && string.numChars() > charsMax) {
-        throw refused(column, "'" + string + "' has " + string.numChars() + " characters");
-      }
-      MemorySegment[] segments = string.getSegments();
-      if (segments.length == 1 && !segments[0].isOffHeap()) {
-        appendBytes(cells, segments[0].getArray(), string.getOffset(), sizeBytes, nullable);
-      } else {
-        appendBytes(cells, string.toBytes(), 0, sizeBytes, nullable);
-      }
-    };
+  private void appendTime(int millis, ColumnData cells) {
+    if (millis < 0 || millis >= MILLIS_PER_DAY) {
+      throw refused(millis + " ms since midnight, expected 0 to " + (MILLIS_PER_DAY - 1));
+    }
+    cells.appendInt(millis);
   }
 
-  private static CellEncoder binaries(Column column, int field) {
-    int bytesMax = column.type().length();
-    boolean nullable = column.nullable();
-    return (row, cells) -> {
-      byte[] bytes = row.getBinary(field);
-      if (bytes.length > bytesMax) {
-        throw refused(column, "a value of " + bytes.length + " bytes");
-      }
-      appendBytes(cells, bytes, 0, bytes.length, nullable);
-    };
+  private void appendTimestamp(TimestampData timestamp, ColumnData cells) {
+    if (!steps.fit(timestamp)) {
+      throw refused(
+          timestamp
+              + " has digits finer than its unit, '"
+              + column.type().timeUnit().symbol()
+              + "'");
+    }
+    long value;
+    try {
+      value = steps.of(timestamp);
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException(
+          fault(
+              timestamp
+                  + " is outside "
+                  + steps.timestamp(Long.MIN_VALUE)
+                  + " to "
+                  + steps.timestamp(Long.MAX_VALUE)),
+          e);
+    }
+    cells.appendLong(value);
   }
 
-  private static CellEncoder formatted(Column column, int field, FormatEncoder format) {
-    RowData.FieldGetter getter = RowData.createFieldGetter(format.type(), field);
-    boolean nullable = column.nullable();
-    return (row, cells) -> {
-      Object value = Objects.requireNonNull(getter.getFieldOrNull(row));
-      byte[] bytes;
-      try {
-        bytes = format.encode(value);
-      } catch (RuntimeException e) {
-        String fault = "can't be written as '" + column.encoding() + "': ";
-        throw new IllegalArgumentException(fault(column, fault + FormatDecoder.reason(e)), e);
-      }
-      if (bytes == null) {
-        throw refused(column, "'" + column.encoding() + "' made no bytes of a value");
-      }
-      appendBytes(cells, bytes, 0, bytes.length, nullable);
-    };
+  private void appendDecimal(DecimalData decimal, ColumnData cells) {
+    long high;
+    long low;
+    boolean fits = decimal.scale() == scale;
+    if (decimal.isCompact()) {
+      low = decimal.toUnscaledLong();
+      high = low >> (Long.SIZE - 1);
+    } else {
+      BigInteger unscaled = decimal.toBigDecimal().unscaledValue();
+      low = unscaled.longValue();
+      high = unscaled.shiftRight(Long.SIZE).longValue();
+    }
+    if (!fits || !bound.isBoundOf(high, low)) {
+      throw refused(decimal + " is no value of its type");
+    }
+    cells.appendInt128(high, low);
   }
 
-  private static void appendBytes(
-      ColumnData cells, byte[] bytes, int offset, int sizeBytes, boolean nullable) {
+  private void appendString(BinaryStringData string, ColumnData cells) {
+    int sizeBytes = string.getSizeInBytes();
+    // A character has a byte or more, so that most values need no counting.
+    if (sizeBytes > length && string.numChars() > length) {
+      throw refused("'" + string + "' has " + string.numChars() + " characters");
+    }
+    MemorySegment[] segments = string.getSegments();
+    if (segments.length == 1 && !segments[0].isOffHeap()) {
+      appendBytes(cells, segments[0].getArray(), string.getOffset(), sizeBytes);
+    } else {
+      appendBytes(cells, string.toBytes(), 0, sizeBytes);
+    }
+  }
+
+  private void appendBinary(byte[] bytes, ColumnData cells) {
+    if (bytes.length > length) {
+      throw refused("a value of " + bytes.length + " bytes");
+    }
+    appendBytes(cells, bytes, 0, bytes.length);
+  }
+
+  private void appendFormatted(RowData row, ColumnData cells) {
+    Object value = Objects.requireNonNull(getter.getFieldOrNull(row));
+    byte[] bytes;
+    try {
+      bytes = format.encode(value);
+    } catch (RuntimeException e) {
+      String fault = "can't be written as '" + column.encoding() + "': ";
+      throw new IllegalArgumentException(fault(fault + FormatDecoder.reason(e)), e);
+    }
+    if (bytes == null) {
+      throw refused("'" + column.encoding() + "' made no bytes of a value");
+    }
+    appendBytes(cells, bytes, 0, bytes.length);
+  }
+
+  private void appendBytes(ColumnData cells, byte[] bytes, int offset, int sizeBytes) {
     if (nullable) {
       cells.appendNullableBytes(bytes, offset, sizeBytes);
     } else {
@@ -168,11 +189,11 @@ interface CellEncoder {
     }
   }
 
-  private static IllegalArgumentException refused(Column column, String found) {
-    return new IllegalArgumentException(fault(column, found));
+  private IllegalArgumentException refused(String found) {
+    return new IllegalArgumentException(fault(found));
   }
 
-  private static String fault(Column column, String found) {
+  private String fault(String found) {
     return "column " + column.name() + ", " + column.sqlType() + ": " + found;
   }
 }

@@ -11,17 +11,15 @@ import org.apache.flink.types.RowKind;
 public final class RowEncoder {
   private final KeyColumn key;
   private final Column[] columns;
-  private final int[] fields;
   private final CellEncoder[] encoders;
 
   public RowEncoder(TableLayout layout) {
     key = new KeyColumn(layout);
     columns = layout.columns().toArray(Column[]::new);
-    fields = new int[columns.length];
     encoders = new CellEncoder[columns.length];
     for (int i = 0; i < columns.length; i++) {
-      fields[i] = layout.fieldOf(i);
-      encoders[i] = CellEncoder.of(columns[i], fields[i], layout.encoders().get(columns[i].name()));
+      encoders[i] =
+          new CellEncoder(columns[i], layout.fieldOf(i), layout.encoders().get(columns[i].name()));
     }
   }
 
@@ -77,15 +75,7 @@ public final class RowEncoder {
 
   private void appendCells(RowData row, Batch batch) {
     for (int i = 0; i < encoders.length; i++) {
-      ColumnData cells = batch.column(i);
-      if (!row.isNullAt(fields[i])) {
-        encoders[i].append(row, cells);
-      } else if (columns[i].nullable()) {
-        cells.appendEmpty();
-      } else {
-        throw new IllegalArgumentException(
-            "column " + columns[i].name() + ", " + columns[i].sqlType() + ": found NULL");
-      }
+      encoders[i].append(row, batch.column(i));
     }
   }
 

@@ -48,8 +48,12 @@ class ReorderBufferTest {
   }
 
   private ReorderBuffer buffer(long memoryBytes) {
+    return buffer(memoryBytes, true);
+  }
+
+  private ReorderBuffer buffer(long memoryBytes, boolean mayPass) {
     List<Column> columns = List.of(Column.ofTable("index"), Column.ofTable("text"));
-    return new ReorderBuffer(writer, columns, memoryBytes, OptionalLong.empty());
+    return new ReorderBuffer(writer, columns, memoryBytes, mayPass, OptionalLong.empty());
   }
 
   /** Each row holds the number of rows before it, and a text of up to 40 bytes. */
@@ -151,12 +155,9 @@ class ReorderBufferTest {
   }
 
   @Test
-  void ofRowsInOrderAFullBufferWritesNoMoreThanItHasTo() throws IOException {
-    ReorderBuffer buffer = buffer(4 << 20);
-    while (buffer.rowsWritten() == 0) {
-      append(buffer, keys.size());
-    }
-    long full = buffer.rowCount();
+  void whereNoRowMayBeLateAFullBufferWritesNoMoreThanItHasTo() throws IOException {
+    ReorderBuffer buffer = buffer(4 << 20, false);
+    long full = appendUntilFull(buffer);
     for (int i = 0; i < ROWS; i++) {
       append(buffer, keys.size());
       assertThat(buffer.rowCount()).isGreaterThan(full * 3 / 4);
@@ -166,6 +167,52 @@ class ReorderBufferTest {
     buffer.writeAll();
 
     assertSorted(published(), keys.size());
+  }
+
+  @Test
+  void rowsThatAllCameInOrderWaitNoLongerOnceTheBufferWasFull() throws IOException {
+    ReorderBuffer buffer = buffer(4 << 20);
+    long full = appendUntilFull(buffer);
+    for (int i = 0; i < ROWS; i++) {
+      append(buffer, keys.size());
+      assertThat(buffer.rowCount()).isLessThan(full / 4);
+    }
+    append(buffer, keys.size() - 10);
+    long held = buffer.rowCount();
+    for (int i = 0; i < full / 2; i++) {
+      append(buffer, keys.size());
+    }
+    assertThat(buffer.rowCount()).as("behind a row out of order").isGreaterThan(held + full / 4);
+
+    buffer.writeAll();
+
+    assertSorted(published(), keys.size());
+  }
+
+  @Test
+  void eachCheckpointHoldsRowsUntilTheBufferIsFullAgain() throws IOException {
+    ReorderBuffer buffer = buffer(4 << 20);
+    long full = appendUntilFull(buffer);
+    buffer.writeAll();
+    long written = buffer.rowsWritten();
+    for (int i = 0; i < full / 2; i++) {
+      append(buffer, keys.size());
+    }
+    assertThat(buffer.rowsWritten()).isEqualTo(written);
+    append(buffer, written);
+    buffer.writeAll();
+
+    assertSorted(published(), keys.size());
+  }
+
+  /** The number of rows that filled it. */
+  private long appendUntilFull(ReorderBuffer buffer) throws IOException {
+    long full = 0;
+    while (buffer.rowsWritten() == 0) {
+      full = buffer.rowCount();
+      append(buffer, keys.size());
+    }
+    return full;
   }
 
   @Test
