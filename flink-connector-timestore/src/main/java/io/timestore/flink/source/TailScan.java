@@ -5,6 +5,7 @@ import io.timestore.format.Batch;
 import io.timestore.format.Commit;
 import io.timestore.format.Lane;
 import io.timestore.store.LaneRange;
+import io.timestore.store.Scan;
 import io.timestore.store.Snapshot;
 import io.timestore.store.Store;
 import java.io.IOException;
@@ -34,6 +35,7 @@ final class TailScan implements SplitReading {
   private long rowsLeft;
   private long watermark = FilledBatch.NO_WATERMARK;
   private boolean isStopPassed;
+  private boolean isBegun;
 
   /**
    * A scan of the tail.
@@ -57,6 +59,21 @@ final class TailScan implements SplitReading {
     boolean isNewRound = round == null;
     if (round == null) {
       round = look();
+    }
+    if (!isBegun) {
+      isBegun = true;
+      FilledBatch passedOver = lastRowBefore();
+      if (passedOver != null) {
+        return new FilledBatch(
+            batch,
+            split,
+            List.of(),
+            paths,
+            FilledBatch.NO_WATERMARK,
+            rowsLeft,
+            Then.MORE,
+            passedOver);
+      }
     }
     List<RowRun> runs = new ArrayList<>();
     if (!round.next(batch, runs)) {
@@ -90,18 +107,51 @@ final class TailScan implements SplitReading {
     if (filter.isBehind(all.key(last))) {
       Batch lastRow = access.newBatch();
       lastRow.appendRow(all, last);
-      List<RowRun> run =
-          List.of(
+      passedOver =
+          passedOver(
+              lastRow,
               lastRun.part(
                   lastRun.rowCount() - 1,
                   lastRun.rowCount(),
                   all,
                   all.rowCount() - lastRun.rowCount()));
-      passedOver =
-          new FilledBatch(lastRow, split, run, paths, FilledBatch.NO_WATERMARK, 0, Then.MORE, null);
     }
     return new FilledBatch(
         batch, split, selected, paths, FilledBatch.NO_WATERMARK, rowsLeft, then, passedOver);
+  }
+
+  /** A row that is not emitted, and advances the watermark. */
+  private FilledBatch passedOver(Batch row, RowRun run) {
+    return new FilledBatch(
+        row, split, List.of(run), paths, FilledBatch.NO_WATERMARK, 0, Then.MORE, null);
+  }
+
+  /**
+   * The last of the rows that the stores had before the tail, if it is behind all keys that the
+   * source is asked for: no split of these rows has read it.
+   */
+  private @Nullable FilledBatch lastRowBefore() throws IOException {
+    int lastStore = -1;
+    LaneSlice last = null;
+    for (int i = 0; i < split.stores().size(); i++) {
+      for (LaneSlice slice : split.stores().get(i).parts().get(0).slices()) {
+        if (slice.isResumed()
+            && (last == null || Long.compareUnsigned(slice.lastKey(), last.lastKey()) > 0)) {
+          lastStore = i;
+          last = slice;
+        }
+      }
+    }
+    if (last == null || !filter.isBehind(last.lastKey())) {
+      return null;
+    }
+    Batch row = access.newBatch();
+    Snapshot snapshot = access.open(split.stores().get(lastStore), split.host()).snapshot();
+    try (Scan scan = access.scan(snapshot, List.of(last.lastRange()))) {
+      scan.next(row);
+    }
+    return passedOver(
+        row, new RowRun(lastStore, last.lastRange(), RowsPart.UNKNOWN_ROW, OptionalLong.empty()));
   }
 
   /** Looks at the stores as they are now. */

@@ -23,6 +23,7 @@ import org.apache.flink.streaming.api.windowing.windows.TimeWindow;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.apache.flink.util.Collector;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -111,14 +112,17 @@ class EventTimeITCase {
     }
   }
 
-  /** How far the fast store was ahead of the slow one, at most. */
-  private static final AtomicLong SLOW = new AtomicLong();
+  private static final int SLOW_ROWS = 300;
+  private static final int FAST_ROWS = 20_000;
 
-  private static final AtomicLong AHEAD = new AtomicLong();
+  /** The last row of the fast store that was read. */
+  private static final AtomicLong FAST = new AtomicLong();
 
-  private long ahead(Duration driftMax) throws Exception {
-    SLOW.set(0);
-    AHEAD.set(0);
+  /** Where the fast store stood still while a row of the slow one waited for that. */
+  private static final AtomicLong STANDSTILL = new AtomicLong();
+
+  private long standstill(Duration driftMax) throws Exception {
+    FAST.set(0);
     StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment();
     environment.setParallelism(1);
     environment.getConfig().setAutoWatermarkInterval(1);
@@ -135,7 +139,9 @@ class EventTimeITCase {
                 "slow")
             .map(
                 time -> {
-                  SLOW.set(time);
+                  if (time == 1000 * SLOW_ROWS / 3) {
+                    STANDSTILL.set(awaitStandstill());
+                  }
                   return time;
                 });
     DataStream<Long> fast =
@@ -143,27 +149,45 @@ class EventTimeITCase {
             .fromSource(
                 times(directory.resolve("fast"))
                     .splitSize(MemorySize.parse("1kb"))
-                    .rateLimiter(RateLimiterStrategy.perSecond(1500))
+                    .rateLimiter(RateLimiterStrategy.perSecond(5000))
                     .build(),
                 aligned,
                 "fast")
             .map(
                 time -> {
-                  AHEAD.accumulateAndGet(time - SLOW.get(), Math::max);
+                  FAST.set(time);
                   return time;
                 });
     slow.union(fast).sinkTo(new DiscardingSink<>());
     environment.execute();
-    return AHEAD.get();
+    assertThat(FAST).hasValue(1000 * (FAST_ROWS - 1));
+    return STANDSTILL.get();
   }
 
+  private static long awaitStandstill() {
+    AtomicLong last = new AtomicLong();
+    Awaitility.await()
+        .pollInterval(Duration.ofMillis(100))
+        .during(Duration.ofSeconds(1))
+        .atMost(Duration.ofMinutes(2))
+        .until(() -> FAST.get() > 0 && last.getAndSet(FAST.get()) == FAST.get());
+    return FAST.get();
+  }
+
+  /** A slow store that waits stops a fast one, and goes on as soon as that has stopped. */
   @Test
   void storesOfDifferentPaceAreAligned() throws Exception {
-    int rows = 1000;
-    long[] seconds = LongStream.range(0, rows).map(i -> 1000 * i).toArray();
-    TickStore.create(directory.resolve("slow")).append(seconds);
-    TickStore.create(directory.resolve("fast")).append(seconds);
-    assertThat(ahead(Duration.ofDays(1))).as("without alignment").isGreaterThan(400_000);
-    assertThat(ahead(Duration.ofSeconds(20))).as("aligned").isBetween(15_000L, 350_000L);
+    TickStore.create(directory.resolve("slow")).append(seconds(SLOW_ROWS));
+    TickStore.create(directory.resolve("fast")).append(seconds(FAST_ROWS));
+    assertThat(standstill(Duration.ofDays(1)))
+        .as("without alignment")
+        .isEqualTo(1000 * (FAST_ROWS - 1));
+    assertThat(standstill(Duration.ofSeconds(20)))
+        .as("aligned")
+        .isBetween(15_000L, 1000L * FAST_ROWS / 2);
+  }
+
+  private static long[] seconds(int rowCount) {
+    return LongStream.range(0, rowCount).map(i -> 1000 * i).toArray();
   }
 }

@@ -223,6 +223,26 @@ class TailTest {
   }
 
   @Test
+  void rowsBehindTheKeysAdvanceTheWatermarkAlsoWhereTheyWereThereBefore() throws Exception {
+    TickStore store = store().append(10, 20, 30);
+    WatermarkStrategy<RowData> strategy =
+        WatermarkStrategy.<RowData>forMonotonousTimestamps()
+            .withTimestampAssigner((row, none) -> row.getTimestamp(0, 3).getMillisecond());
+    ReaderSetup<RowData> plain = setup(FOLLOWING.withKeyRanges(List.of(KeyRange.closed(15, 20))));
+    job =
+        new SimulatedJob(
+            new ReaderSetup<>(plain.access(), plain.settings(), plain.format(), strategy),
+            1,
+            Checkpoint.NONE);
+    assertThat(readToIdle()).containsExactly("20:1");
+    Reading reading = job.readings.get(0);
+    assertThat(reading.watermarks).containsOnly(29L);
+    store.append(18, 40);
+    assertThat(readToIdle()).containsExactly("20:1", "18:3");
+    assertThat(reading.watermarks).endsWith(39L);
+  }
+
+  @Test
   void everyPositionOfATailGoesOnWithTheRowsThatAreLeft() throws Exception {
     TickStore store = store().append(10, 20);
     start(FOLLOWING);
