@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param verifyChecksums whether to compare what is read with its checksums
  * @param emitsWatermarks whether the source emits watermarks itself: within the rows of the
  *     beginning the next key - 1, behind them what the writers of the store recorded
+ * @param asksAhead whether a reader asks for the next split before the last one ends. Not where
+ *     there are watermarks: a split that a reader has and has not begun holds them up
  */
 public record ScanSettings(
     List<KeyRange> keyRanges,
@@ -32,7 +34,8 @@ public record ScanSettings(
     @Nullable Duration monitorInterval,
     long splitSizeBytes,
     boolean verifyChecksums,
-    boolean emitsWatermarks)
+    boolean emitsWatermarks,
+    boolean asksAhead)
     implements Serializable {
 
   /** The limit of a scan that has none. */
@@ -48,6 +51,7 @@ public record ScanSettings(
           null,
           64L << 20,
           true,
+          false,
           false);
 
   public ScanSettings {
@@ -169,7 +173,8 @@ public record ScanSettings(
         monitorInterval,
         splitSizeBytes,
         verifyChecksums,
-        emitsWatermarks);
+        emitsWatermarks,
+        asksAhead);
   }
 
   public ScanSettings withLimitRows(long newLimitRows) {
@@ -181,7 +186,8 @@ public record ScanSettings(
         monitorInterval,
         splitSizeBytes,
         verifyChecksums,
-        emitsWatermarks);
+        emitsWatermarks,
+        asksAhead);
   }
 
   public ScanSettings withStart(ScanPosition newStart) {
@@ -193,7 +199,8 @@ public record ScanSettings(
         monitorInterval,
         splitSizeBytes,
         verifyChecksums,
-        emitsWatermarks);
+        emitsWatermarks,
+        asksAhead);
   }
 
   public ScanSettings withStop(ScanPosition newStop) {
@@ -205,7 +212,8 @@ public record ScanSettings(
         monitorInterval,
         splitSizeBytes,
         verifyChecksums,
-        emitsWatermarks);
+        emitsWatermarks,
+        asksAhead);
   }
 
   /**
@@ -222,7 +230,8 @@ public record ScanSettings(
         interval,
         splitSizeBytes,
         verifyChecksums,
-        emitsWatermarks);
+        emitsWatermarks,
+        asksAhead);
   }
 
   public ScanSettings withSplitSizeBytes(long newSplitSizeBytes) {
@@ -234,7 +243,8 @@ public record ScanSettings(
         monitorInterval,
         newSplitSizeBytes,
         verifyChecksums,
-        emitsWatermarks);
+        emitsWatermarks,
+        asksAhead);
   }
 
   public ScanSettings withVerifyChecksums(boolean verifies) {
@@ -246,12 +256,35 @@ public record ScanSettings(
         monitorInterval,
         splitSizeBytes,
         verifies,
-        emitsWatermarks);
+        emitsWatermarks,
+        asksAhead);
   }
 
   /** These settings, for a source that emits watermarks itself. */
   public ScanSettings emittingWatermarks() {
     return new ScanSettings(
-        keyRanges, limitRows, start, stop, monitorInterval, splitSizeBytes, verifyChecksums, true);
+        keyRanges,
+        limitRows,
+        start,
+        stop,
+        monitorInterval,
+        splitSizeBytes,
+        verifyChecksums,
+        true,
+        asksAhead);
+  }
+
+  /** These settings, for a source whose rows get no watermarks. */
+  public ScanSettings askingAhead() {
+    return new ScanSettings(
+        keyRanges,
+        limitRows,
+        start,
+        stop,
+        monitorInterval,
+        splitSizeBytes,
+        verifyChecksums,
+        emitsWatermarks,
+        true);
   }
 }

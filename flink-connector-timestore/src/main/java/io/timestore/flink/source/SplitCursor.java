@@ -5,6 +5,8 @@ import io.timestore.flink.source.FilledBatch.Then;
 import io.timestore.format.Batch;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -12,24 +14,42 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a reader is in a split. Of two batches, the task's thread emits one, and never waits, while
- * the I/O thread fills the other.
+ * Where a reader is in a split. The task's thread emits one batch, and never waits, while the I/O
+ * thread fills others: several, so that what has to be read at once, like the next chunk of every
+ * file, holds up nobody.
  */
 final class SplitCursor<T> {
+  /** The batches behind the current one have these many bytes, but for the first of them. */
+  private static final long AHEAD_BYTES_MAX = 4 << 20;
+
+  private static final int AHEAD_BATCHES_MAX = 8;
+
   private final IoThreads io;
   private final Duration interval;
   private final SplitReading reading;
   private final ElementReader<T> checker;
   private final ElementReader<T> elements;
+  private final StoreAccess access;
+  private final Deque<Batch> spares = new ArrayDeque<>();
+  private final Deque<Fetch> fetches = new ArrayDeque<>();
   private TimestoreSplit split; // until a batch is there
-  private Batch spare;
-  private Batch otherSpare;
+  private @Nullable Batch previous;
   private @Nullable FilledBatch current;
-  private @Nullable CompletableFuture<FilledBatch> fetch;
   private @Nullable CompletableFuture<Void> wait;
+  private volatile boolean isClosed;
   private boolean isEndTold;
   private int nextIndex;
   private int elementCount;
+
+  /** What may be read behind the last batch that was filled; the I/O thread's. */
+  private Then next = Then.MORE;
+
+  /**
+   * A batch that is being filled.
+   *
+   * @param filled null where what was filled before it has nothing behind it that can be read now
+   */
+  private record Fetch(Batch batch, CompletableFuture<@Nullable FilledBatch> filled) {}
 
   /**
    * A cursor at the split's position.
@@ -47,13 +67,12 @@ final class SplitCursor<T> {
       ElementReader<T> checker,
       ElementReader<T> elements) {
     this.split = split;
+    this.access = access;
     this.reading = reading;
     this.interval = interval;
     this.io = io;
     this.checker = checker;
     this.elements = elements;
-    spare = access.newBatch();
-    otherSpare = access.newBatch();
   }
 
   /** The split behind the element that was emitted last. */
@@ -118,9 +137,10 @@ final class SplitCursor<T> {
 
   /** Completes when {@link #nextBatch} is worth a call; never exceptionally. */
   CompletableFuture<Void> ready() {
+    Fetch fetch = fetches.peek();
     return hasElement() || fetch == null
         ? CompletableFuture.completedFuture(null)
-        : fetch.handle((filled, failure) -> null);
+        : fetch.filled().handle((filled, failure) -> null);
   }
 
   /**
@@ -130,69 +150,102 @@ final class SplitCursor<T> {
    * @throws IOException why it could not be read
    */
   boolean nextBatch() throws IOException {
-    if (fetch == null) {
-      fetch = fill(Duration.ZERO);
+    if (fetches.isEmpty()) {
+      fetch(Duration.ZERO, false);
     }
-    if (!fetch.isDone()) {
-      return false;
+    for (Fetch fetch = fetches.peek(); fetch != null; fetch = fetches.peek()) {
+      if (!fetch.filled().isDone()) {
+        return false;
+      }
+      fetches.remove();
+      FilledBatch filled = IoThreads.await(fetch.filled());
+      if (filled != null) {
+        begin(filled);
+        return true;
+      }
+      spares.push(fetch.batch());
     }
-    FilledBatch filled = IoThreads.await(fetch);
-    fetch = null;
+    return false;
+  }
+
+  private void begin(FilledBatch filled) throws IOException {
+    previous = current == null ? null : current.batch();
     current = filled;
     isEndTold = false;
     nextIndex = 0;
     elementCount = elements.elementCount(filled);
     elements.bind(filled);
-    return true;
   }
 
-  /** Begins to read ahead, over the previous batch: not while its last row is in use. */
+  /** Begins to read ahead, over the previous batch too: not while its last row is in use. */
   void readAhead() {
-    if (fetch == null && current != null) {
-      switch (current.then()) {
-        case MORE -> fetch = fill(Duration.ZERO);
-        case LATER, IDLE -> fetch = fill(interval);
-        case LAST -> {}
+    if (previous != null) {
+      spares.push(previous);
+      previous = null;
+    }
+    if (current == null) {
+      if (fetches.isEmpty()) {
+        fetch(Duration.ZERO, false);
       }
+      return;
+    }
+    switch (current.then()) {
+      case MORE -> {
+        long size = Math.max(1, current.batch().sizeBytes());
+        long batches = Math.min(AHEAD_BATCHES_MAX, Math.max(1, AHEAD_BYTES_MAX / size));
+        while (fetches.size() < batches) {
+          fetch(Duration.ZERO, !fetches.isEmpty());
+        }
+      }
+      case LATER, IDLE -> fetch(interval, false);
+      case LAST -> {}
     }
   }
 
-  /** Two batches take turns: one is emitted while the other is filled. */
-  private CompletableFuture<FilledBatch> fill(Duration delay) {
-    Batch batch = spare;
-    spare = otherSpare;
-    otherSpare = batch;
-    CompletableFuture<FilledBatch> filled = new CompletableFuture<>();
+  /**
+   * Fills a batch.
+   *
+   * @param ifMore only if the batch before it says that there are more rows
+   */
+  private void fetch(Duration delay, boolean ifMore) {
+    Batch batch = spares.isEmpty() ? access.newBatch() : spares.pop();
+    Fetch fetch = new Fetch(batch, new CompletableFuture<>());
+    fetches.add(fetch);
     if (delay.isZero()) {
-      submit(batch, filled);
+      submit(fetch, ifMore);
     } else {
       CompletableFuture<Void> timer = new CompletableFuture<>();
       wait = timer.completeOnTimeout(null, delay.toNanos(), TimeUnit.NANOSECONDS);
-      CompletableFuture<Void> unused = wait.thenRun(() -> submit(batch, filled));
+      CompletableFuture<Void> unused = wait.thenRun(() -> submit(fetch, ifMore));
     }
-    return filled;
   }
 
-  private void submit(Batch batch, CompletableFuture<FilledBatch> filled) {
+  private void submit(Fetch fetch, boolean ifMore) {
     try {
-      Future<?> unused =
-          io.submit(
-              () -> {
-                try {
-                  FilledBatch read = reading.next(batch);
-                  checker.check(read);
-                  return filled.complete(read);
-                } catch (Throwable failure) {
-                  return filled.completeExceptionally(failure);
-                }
-              });
+      Future<?> unused = io.submit(() -> fill(fetch, ifMore));
     } catch (RejectedExecutionException e) {
-      filled.completeExceptionally(new IOException("the reader was closed", e));
+      fetch.filled().completeExceptionally(new IOException("the reader was closed", e));
+    }
+  }
+
+  private boolean fill(Fetch fetch, boolean ifMore) {
+    if (isClosed || (ifMore && next != Then.MORE)) {
+      return fetch.filled().complete(null);
+    }
+    next = Then.LAST;
+    try {
+      FilledBatch read = reading.next(fetch.batch());
+      checker.check(read);
+      next = read.then();
+      return fetch.filled().complete(read);
+    } catch (Throwable failure) {
+      return fetch.filled().completeExceptionally(failure);
     }
   }
 
   /** Closes the files, behind what is being read. */
   Future<?> close() {
+    isClosed = true;
     if (wait != null) {
       wait.cancel(false);
     }

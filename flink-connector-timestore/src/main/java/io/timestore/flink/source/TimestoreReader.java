@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * it.
  */
 final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
+  /** With so few rows left it asks for the next split. */
+  private static final long LAST_ROWS = 64 << 10;
+
   private final SourceReaderContext context;
   private final ReaderSetup<T> setup;
   private final IoThreads io;
@@ -42,6 +46,7 @@ final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
   private final Set<String> finishedSplits = new HashSet<>();
   private CompletableFuture<Void> change = new CompletableFuture<>();
   private long rowsLeft;
+  private boolean isAskingForSplit;
   private boolean hasAllSplits;
   private boolean hasNothingLeft;
   private @Nullable SplitCursor<T> current;
@@ -63,6 +68,13 @@ final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
   @Override
   public void start() {
     if (cursors.isEmpty()) {
+      askForSplit();
+    }
+  }
+
+  private void askForSplit() {
+    if (!hasAllSplits && !isAskingForSplit) {
+      isAskingForSplit = true;
       context.sendSplitRequest();
     }
   }
@@ -102,7 +114,26 @@ final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
     currentOutput = output.createOutputForSplit(cursor.splitId());
     emit(cursor, currentOutput);
     cursor.readAhead();
+    prepareNextSplit(cursor);
     return InputStatus.MORE_AVAILABLE;
+  }
+
+  /**
+   * The next split is asked for and begun while the last rows of this one are emitted, if that is
+   * wanted. Not where there is a tail: whoever asks for it says that it has read all before.
+   */
+  private void prepareNextSplit(SplitCursor<T> cursor) {
+    long left = cursor.rowsLeft();
+    ScanSettings settings = setup.settings();
+    if (!settings.asksAhead() || settings.hasTail() || left > LAST_ROWS || left >= rowsLeft) {
+      return;
+    }
+    Map.Entry<Integer, SplitCursor<T>> next = cursors.higherEntry(cursor.number());
+    if (next == null) {
+      askForSplit();
+    } else if (next.getValue().current() == null) {
+      next.getValue().readAhead();
+    }
   }
 
   private boolean nextBatch(SplitCursor<T> cursor) throws IOException {
@@ -182,12 +213,10 @@ final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
   }
 
   private @Nullable SplitCursor<T> lowestReadable() {
-    for (SplitCursor<T> cursor : cursors.values()) {
-      if (!pausedSplits.contains(cursor.splitId())) {
-        return cursor;
-      }
-    }
-    return null;
+    Map.Entry<Integer, SplitCursor<T>> lowest = cursors.firstEntry();
+    return lowest == null || pausedSplits.contains(lowest.getValue().splitId())
+        ? null
+        : lowest.getValue();
   }
 
   private void finish(SplitCursor<T> cursor) {
@@ -196,8 +225,8 @@ final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
     pausedSplits.remove(cursor.splitId());
     finishedSplits.add(cursor.splitId());
     metrics.setPendingRows(pendingRows());
-    if (cursors.isEmpty() && !hasAllSplits) {
-      context.sendSplitRequest();
+    if (cursors.isEmpty()) {
+      askForSplit();
     }
   }
 
@@ -237,6 +266,7 @@ final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
     for (TimestoreSplit split : splits) {
       cursors.put(split.number(), setup.cursor(split, io));
     }
+    isAskingForSplit = false;
     hasNothingLeft = false;
     metrics.setPendingRows(pendingRows());
     if (!splits.isEmpty()) {
@@ -253,6 +283,7 @@ final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
   @Override
   public void handleSourceEvents(SourceEvent event) {
     if (event instanceof NothingLeft) {
+      isAskingForSplit = false;
       hasNothingLeft = true;
       change.complete(null);
     }

@@ -163,7 +163,8 @@ public final class TimestoreSource<T>
    *
    * @param projection indexes of the DDL's physical columns, one for each field of the rows
    * @param metadata what else is told of each row, in fields behind these
-   * @param producedType the type of the rows
+   * @param rowsAreCopied whether Flink copies each row on its way to the next operator
+   * @param rowType the type of the rows
    */
   @Internal
   public static TimestoreSource<RowData> ofTable(
@@ -171,13 +172,18 @@ public final class TimestoreSource<T>
       int[] projection,
       List<RowMetadata> metadata,
       ScanSettings settings,
-      TypeInformation<RowData> producedType) {
+      boolean rowsAreCopied,
+      RowType rowType) {
     List<RowMetadata> told = List.copyOf(metadata);
     ElementFormat<RowData> rows =
         told.isEmpty()
             ? RowReader::new
             : (table, columns) -> new OriginReader(table, columns, told);
-    return of(layout, projection, rows, settings, producedType, null);
+    ElementFormat<RowData> format =
+        rowsAreCopied
+            ? (table, columns) -> new BinaryRowReader(rows.reader(table, columns), rowType)
+            : rows;
+    return of(layout, projection, format, settings, InternalTypeInfo.of(rowType), null);
   }
 
   /**

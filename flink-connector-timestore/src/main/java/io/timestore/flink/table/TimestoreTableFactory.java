@@ -71,6 +71,7 @@ public final class TimestoreTableFactory
         decoding,
         settings,
         options.getOptional(TimestoreOptions.SCAN_PARALLELISM).orElse(null),
+        SessionMode.of(context.getConfiguration()),
         lookup,
         context.getPhysicalRowDataType());
   }

@@ -60,6 +60,7 @@ final class TimestoreTableSource
   private final TableLayout layout;
   private final Map<DataTypes.Field, DecodingFormat<DeserializationSchema<RowData>>> formats;
   private final @Nullable Integer parallelism;
+  private final SessionMode session;
   private final LookupSettings lookup;
   private final DataType keyType;
 
@@ -76,12 +77,14 @@ final class TimestoreTableSource
       Map<DataTypes.Field, DecodingFormat<DeserializationSchema<RowData>>> formats,
       ScanSettings settings,
       @Nullable Integer parallelism,
+      SessionMode session,
       LookupSettings lookup,
       DataType physicalType) {
     this.layout = layout;
     this.formats = formats;
     this.settings = settings;
     this.parallelism = parallelism;
+    this.session = session;
     this.lookup = lookup;
     keyType = DataType.getFieldDataTypes(physicalType).get(layout.keyIndex());
     projection = IntStream.range(0, layout.fieldCount()).toArray();
@@ -92,6 +95,7 @@ final class TimestoreTableSource
     layout = other.layout;
     formats = other.formats;
     parallelism = other.parallelism;
+    session = other.session;
     lookup = other.lookup;
     keyType = other.keyType;
     settings = other.settings;
@@ -205,13 +209,20 @@ final class TimestoreTableSource
 
   @Override
   public ScanRuntimeProvider getScanRuntimeProvider(ScanContext context) {
-    TypeInformation<RowData> type = context.createTypeInformation(producedType);
     if (aggregates != null) {
+      TypeInformation<RowData> type = context.createTypeInformation(producedType);
       return new AggregationProvider(
           new KeyAggregation(layout, settings, aggregates), asSummaryString(), type);
     }
+    boolean hasWatermarks = watermarks != null || settings.emitsWatermarks();
     TimestoreSource<RowData> source =
-        TimestoreSource.ofTable(decodingLayout(context), projection, metadata, settings, type);
+        TimestoreSource.ofTable(
+            decodingLayout(context),
+            projection,
+            metadata,
+            session.isBatch() || !hasWatermarks ? settings.askingAhead() : settings,
+            session.rowsAreCopied(),
+            (RowType) producedType.getLogicalType());
     return watermarks == null
         ? SourceProvider.of(source, parallelism)
         : new WatermarkedProvider(source, watermarks, asSummaryString(), parallelism);

@@ -16,7 +16,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.flink.table.data.RowData;
-import org.apache.flink.table.runtime.typeutils.InternalTypeInfo;
 import org.apache.flink.table.types.logical.BigIntType;
 import org.apache.flink.table.types.logical.DoubleType;
 import org.apache.flink.table.types.logical.LocalZonedTimestampType;
@@ -64,7 +63,8 @@ final class GoldenTicks {
         new int[] {0, 1, 2, 3},
         List.of(),
         ScanSettings.DEFAULT.withSplitSizeBytes(splitSizeBytes),
-        InternalTypeInfo.of(type));
+        true,
+        type);
   }
 
   private static TableLayout layout(Path directory) {

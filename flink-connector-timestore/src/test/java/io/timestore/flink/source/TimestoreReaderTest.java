@@ -7,14 +7,18 @@ import io.timestore.store.Holder;
 import io.timestore.store.KeyRange;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.LongStream;
 import org.apache.flink.core.io.InputStatus;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class TimestoreReaderTest {
   private static final int ROWS = 13;
@@ -169,9 +173,18 @@ class TimestoreReaderTest {
     }
   }
 
-  @Test
-  void asksForASplitAtItsStartAndBehindEachSplit() throws Exception {
-    try (Reading reading = new Reading(store)) {
+  static List<ScanSettings> oneSplitAtATime() {
+    return List.of(
+        ScanSettings.DEFAULT,
+        ScanSettings.DEFAULT
+            .withMonitorInterval(Duration.ofMillis(1), ScanPosition.never())
+            .askingAhead());
+  }
+
+  @ParameterizedTest
+  @MethodSource("oneSplitAtATime")
+  void asksForASplitAtItsStartAndBehindEachSplit(ScanSettings settings) throws Exception {
+    try (Reading reading = new Reading(store.setup(settings))) {
       assertThat(reading.context.getNumSplitRequests()).isEqualTo(1);
       CompletableFuture<Void> available = reading.reader.isAvailable();
       assertThat(reading.reader.pollNext(reading)).isEqualTo(InputStatus.NOTHING_AVAILABLE);
@@ -191,6 +204,50 @@ class TimestoreReaderTest {
       assertThat(reading.openOutputs).containsExactly("split-1");
       reading.readToEnd();
       assertThat(reading.openOutputs).isEmpty();
+    }
+  }
+
+  @Test
+  void asksAheadForTheNextSplitWithTheLastRowsOfOne() throws Exception {
+    try (Reading reading = new Reading(store.setup(ScanSettings.DEFAULT.askingAhead()))) {
+      reading.reader.addSplits(List.of(store.split(new LaneSlice(0, 0, 0, 5, 0))));
+      reading.readTo(1);
+      assertThat(reading.context.getNumSplitRequests()).isEqualTo(2);
+
+      reading.reader.addSplits(List.of(store.numbered(1, new LaneSlice(0, 5, 5, 7, 0))));
+      reading.readTo(4);
+      assertThat(reading.context.getNumSplitRequests()).isEqualTo(2);
+      assertThat(reading.openOutputs).containsExactly("split-0");
+      assertThat(reading.reader.snapshotState(1))
+          .extracting(TimestoreSplit::splitId)
+          .containsExactly("split-0", "split-1");
+
+      reading.readTo(6);
+      assertThat(reading.context.getNumSplitRequests()).isEqualTo(3);
+      assertThat(reading.openOutputs).containsExactly("split-1");
+      assertThat(reading.readToEnd().rows).isEqualTo(BigRows.texts(0, 7));
+    }
+  }
+
+  @Test
+  void asksForNoSplitAheadWhereManyRowsOrNoneAreStillToCome() throws Exception {
+    String path = directory.resolve("ticks").toString();
+    long[] millis = LongStream.range(0, 100_000).toArray();
+    TickStore.create(Path.of(path)).append(millis);
+    ScanSettings settings = ScanSettings.DEFAULT.askingAhead();
+    StoreAccess access = TickStore.setup(path, settings).access();
+    TimestoreSplit split = new SplitCutter(access, settings).cut().get(0);
+    try (Reading reading = new Reading(TickStore.setup(path, settings), TickStore::textOf, split)) {
+      reading.readTo(30_000);
+      assertThat(reading.context.getNumSplitRequests()).isZero();
+      reading.readTo(40_000);
+      assertThat(reading.context.getNumSplitRequests()).isEqualTo(1);
+    }
+    try (Reading reading =
+        new Reading(
+            TickStore.setup(path, settings.withLimitRows(90_000)), TickStore::textOf, split)) {
+      reading.readTo(90_000);
+      assertThat(reading.context.getNumSplitRequests()).isZero();
     }
   }
 
@@ -222,24 +279,20 @@ class TimestoreReaderTest {
     }
   }
 
+  /** The splits behind a paused one wait with it: their keys are above its own. */
   @Test
   void aPausedSplitIsNotPolledAndGoesOnWhereItStopped() throws Exception {
     TimestoreSplit low = store.split(new LaneSlice(0, 0, 0, 5, 0));
     TimestoreSplit high = store.numbered(1, new LaneSlice(0, 5, 5, 7, 0));
     try (Reading reading = new Reading(store, low, high).readTo(1)) {
       reading.reader.pauseOrResumeSplits(List.of("split-0"), List.of());
-      reading.readTo(2);
-      reading.reader.pauseOrResumeSplits(List.of("split-1"), List.of());
       assertThat(reading.reader.pollNext(reading)).isEqualTo(InputStatus.NOTHING_AVAILABLE);
       CompletableFuture<Void> available = reading.reader.isAvailable();
       assertThat(available).isNotDone();
 
-      reading.reader.pauseOrResumeSplits(List.of(), List.of("split-0", "split-1"));
+      reading.reader.pauseOrResumeSplits(List.of(), List.of("split-0"));
       assertThat(available).isDone();
-      reading.readToEnd();
-      assertThat(reading.rows.subList(0, 2)).isEqualTo(List.of(text(0), text(5)));
-      assertThat(reading.rows.subList(2, 7))
-          .isEqualTo(List.of(text(1), text(2), text(3), text(4), text(6)));
+      assertThat(reading.readToEnd().rows).isEqualTo(BigRows.texts(0, 7));
     }
   }
 
