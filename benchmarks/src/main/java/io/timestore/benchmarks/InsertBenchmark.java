@@ -12,7 +12,7 @@ import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
  * their ratio.
  *
  * <p>Arguments: a directory, in which the rows are kept for the next run; rows (10,000,000);
- * repetitions (5), after one that does not count; a part of the name of the only case to run.
+ * repetitions (9), after five that do not count; a part of the name of the only case to run.
  */
 public final class InsertBenchmark {
   private final BenchmarkCluster cluster;
@@ -39,7 +39,7 @@ public final class InsertBenchmark {
   public static void main(String[] args) throws Exception {
     Path directory = Path.of(args[0]).toAbsolutePath();
     long rowCount = args.length > 1 ? Long.parseLong(args[1]) : 10_000_000;
-    int repetitions = args.length > 2 ? Integer.parseInt(args[2]) : 5;
+    int repetitions = args.length > 2 ? Integer.parseInt(args[2]) : 9;
     String only = args.length > 3 ? args[3] : "";
     BenchmarkCluster cluster = new BenchmarkCluster();
     try {

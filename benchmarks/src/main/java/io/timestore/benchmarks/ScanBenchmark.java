@@ -23,7 +23,7 @@ import org.apache.flink.util.CloseableIterator;
  * </ul>
  *
  * <p>Arguments: a directory, in which the rows are kept for the next run; rows (10,000,000);
- * repetitions (5), after two that do not count; a part of the name of the only case to run.
+ * repetitions (9), after five that do not count; a part of the name of the only case to run.
  */
 public final class ScanBenchmark {
   private static final String CHECKSUM = "SUM(checksum(k, sym, price, size, payload))";
@@ -51,7 +51,7 @@ public final class ScanBenchmark {
   public static void main(String[] args) throws Exception {
     Path directory = Path.of(args[0]).toAbsolutePath();
     long rowCount = args.length > 1 ? Long.parseLong(args[1]) : 10_000_000;
-    int repetitions = args.length > 2 ? Integer.parseInt(args[2]) : 5;
+    int repetitions = args.length > 2 ? Integer.parseInt(args[2]) : 9;
     String only = args.length > 3 ? args[3] : "";
     BenchmarkCluster cluster = new BenchmarkCluster();
     try {
@@ -174,8 +174,8 @@ public final class ScanBenchmark {
       }
     }
     Measured empty = new Measured();
-    for (int i = 0; i < 4 * repetitions && !all.isEmpty(); i++) {
-      boolean counts = i >= repetitions;
+    for (int i = 0; i < 12 * repetitions && !all.isEmpty(); i++) {
+      boolean counts = i >= 6 * repetitions;
       Elapsed nothing = run(query("SUM(price)", "no_rows"));
       if (counts) {
         empty.add(nothing);
@@ -186,7 +186,7 @@ public final class ScanBenchmark {
           each.ours.add(our);
         }
         // The peer reads all of its keys, and takes long.
-        if (i % 4 == 3) {
+        if (i % 12 == 11) {
           each.theirs.add(run(each.query(Peer.PARQUET)));
         }
       }
