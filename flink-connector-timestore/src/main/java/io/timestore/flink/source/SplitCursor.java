@@ -30,6 +30,7 @@ final class SplitCursor<T> {
   private final ElementReader<T> checker;
   private final ElementReader<T> elements;
   private final StoreAccess access;
+  private final long rowsAtStart;
   private final Deque<Batch> spares = new ArrayDeque<>();
   private final Deque<Fetch> fetches = new ArrayDeque<>();
   private TimestoreSplit split; // until a batch is there
@@ -67,6 +68,7 @@ final class SplitCursor<T> {
       ElementReader<T> checker,
       ElementReader<T> elements) {
     this.split = split;
+    rowsAtStart = split.rowsLeft();
     this.access = access;
     this.reading = reading;
     this.interval = interval;
@@ -126,6 +128,11 @@ final class SplitCursor<T> {
 
   boolean isFinished() {
     return !hasElement() && (current == null ? split.isFinished() : current.then() == Then.LAST);
+  }
+
+  /** Rows that were not emitted when this cursor was made, as far as they were known. */
+  long rowsAtStart() {
+    return rowsAtStart;
   }
 
   /** Rows that were not emitted, as far as they are known. */

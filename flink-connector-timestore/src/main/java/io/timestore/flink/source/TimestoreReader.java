@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * it.
  */
 final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
-  /** With so few rows left it asks for the next split. */
+  /** With so few rows left of a larger split it asks for the next one. */
   private static final long LAST_ROWS = 64 << 10;
 
   private final SourceReaderContext context;
@@ -120,12 +120,18 @@ final class TimestoreReader<T> implements SourceReader<T, TimestoreSplit> {
 
   /**
    * The next split is asked for and begun while the last rows of this one are emitted, if that is
-   * wanted. Not where there is a tail: whoever asks for it says that it has read all before.
+   * wanted. Not where there is a tail: whoever asks for it says that it has read all before; nor of
+   * a small split: if the task fails at one of its first rows, Flink would rather tell that its
+   * answer came too late.
    */
   private void prepareNextSplit(SplitCursor<T> cursor) {
     long left = cursor.rowsLeft();
     ScanSettings settings = setup.settings();
-    if (!settings.asksAhead() || settings.hasTail() || left > LAST_ROWS || left >= rowsLeft) {
+    if (!settings.asksAhead()
+        || settings.hasTail()
+        || cursor.rowsAtStart() <= LAST_ROWS
+        || left > LAST_ROWS
+        || left >= rowsLeft) {
       return;
     }
     Map.Entry<Integer, SplitCursor<T>> next = cursors.higherEntry(cursor.number());

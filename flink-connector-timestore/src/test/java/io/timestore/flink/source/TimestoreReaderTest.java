@@ -14,6 +14,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
 import org.apache.flink.core.io.InputStatus;
+import org.apache.flink.table.data.RowData;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -176,6 +177,7 @@ class TimestoreReaderTest {
   static List<ScanSettings> oneSplitAtATime() {
     return List.of(
         ScanSettings.DEFAULT,
+        ScanSettings.DEFAULT.askingAhead(), // of small splits
         ScanSettings.DEFAULT
             .withMonitorInterval(Duration.ofMillis(1), ScanPosition.never())
             .askingAhead());
@@ -208,45 +210,41 @@ class TimestoreReaderTest {
   }
 
   @Test
-  void asksAheadForTheNextSplitWithTheLastRowsOfOne() throws Exception {
-    try (Reading reading = new Reading(store.setup(ScanSettings.DEFAULT.askingAhead()))) {
-      reading.reader.addSplits(List.of(store.split(new LaneSlice(0, 0, 0, 5, 0))));
-      reading.readTo(1);
+  void asksAheadForTheNextSplitWithTheLastRowsOfALargeOne() throws Exception {
+    String path = directory.resolve("ticks").toString();
+    TickStore.create(Path.of(path)).append(LongStream.range(0, 140_000).toArray());
+    ScanSettings settings = ScanSettings.DEFAULT.askingAhead().withSplitSizeBytes(1_680_000);
+    ReaderSetup<RowData> setup = TickStore.setup(path, settings);
+    List<TimestoreSplit> splits = new SplitCutter(setup.access(), settings).cut();
+    assertThat(splits).extracting(TimestoreSplit::rowsLeft).containsExactly(70_000L, 70_000L);
+    try (Reading reading = new Reading(setup, TickStore::textOf)) {
+      reading.reader.addSplits(List.of(splits.get(0)));
+      reading.readTo(4_000);
+      assertThat(reading.context.getNumSplitRequests()).isEqualTo(1);
+      reading.readTo(20_000);
       assertThat(reading.context.getNumSplitRequests()).isEqualTo(2);
 
-      reading.reader.addSplits(List.of(store.numbered(1, new LaneSlice(0, 5, 5, 7, 0))));
-      reading.readTo(4);
+      reading.reader.addSplits(List.of(splits.get(1)));
+      reading.readTo(60_000);
       assertThat(reading.context.getNumSplitRequests()).isEqualTo(2);
       assertThat(reading.openOutputs).containsExactly("split-0");
       assertThat(reading.reader.snapshotState(1))
           .extracting(TimestoreSplit::splitId)
           .containsExactly("split-0", "split-1");
 
-      reading.readTo(6);
+      reading.readTo(90_000);
       assertThat(reading.context.getNumSplitRequests()).isEqualTo(3);
       assertThat(reading.openOutputs).containsExactly("split-1");
-      assertThat(reading.readToEnd().rows).isEqualTo(BigRows.texts(0, 7));
-    }
-  }
-
-  @Test
-  void asksForNoSplitAheadWhereManyRowsOrNoneAreStillToCome() throws Exception {
-    String path = directory.resolve("ticks").toString();
-    long[] millis = LongStream.range(0, 100_000).toArray();
-    TickStore.create(Path.of(path)).append(millis);
-    ScanSettings settings = ScanSettings.DEFAULT.askingAhead();
-    StoreAccess access = TickStore.setup(path, settings).access();
-    TimestoreSplit split = new SplitCutter(access, settings).cut().get(0);
-    try (Reading reading = new Reading(TickStore.setup(path, settings), TickStore::textOf, split)) {
-      reading.readTo(30_000);
-      assertThat(reading.context.getNumSplitRequests()).isZero();
-      reading.readTo(40_000);
-      assertThat(reading.context.getNumSplitRequests()).isEqualTo(1);
+      List<String> expected =
+          LongStream.range(0, 140_000).mapToObj(millis -> millis + ":" + millis).toList();
+      assertThat(reading.readToEnd().rows).isEqualTo(expected);
     }
     try (Reading reading =
         new Reading(
-            TickStore.setup(path, settings.withLimitRows(90_000)), TickStore::textOf, split)) {
-      reading.readTo(90_000);
+            TickStore.setup(path, settings.withLimitRows(60_000)),
+            TickStore::textOf,
+            splits.get(0))) {
+      reading.readTo(60_000);
       assertThat(reading.context.getNumSplitRequests()).isZero();
     }
   }
