@@ -2,9 +2,11 @@ package io.timestore.benchmarks;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.MemorySize;
+import org.apache.flink.configuration.ResourceManagerOptions;
 import org.apache.flink.configuration.RestOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
 import org.apache.flink.runtime.minicluster.MiniCluster;
@@ -21,8 +23,23 @@ final class BenchmarkCluster {
   private final MiniCluster cluster;
   private final int restPort;
 
+  /** A cluster with Flink's defaults. */
   BenchmarkCluster() throws Exception {
+    this(new Configuration());
+  }
+
+  /**
+   * A cluster that gives slots at once: by default it waits 50 ms for further requests, now and
+   * then twice, which is more than a short query takes.
+   */
+  static BenchmarkCluster withoutWaiting() throws Exception {
     Configuration configuration = new Configuration();
+    configuration.set(ResourceManagerOptions.REQUIREMENTS_CHECK_DELAY, Duration.ZERO);
+    configuration.set(ResourceManagerOptions.DECLARE_NEEDED_RESOURCE_DELAY, Duration.ZERO);
+    return new BenchmarkCluster(configuration);
+  }
+
+  private BenchmarkCluster(Configuration configuration) throws Exception {
     configuration.set(RestOptions.PORT, 0);
     configuration.set(TaskManagerOptions.MANAGED_MEMORY_SIZE, MemorySize.ofMebiBytes(128));
     cluster =

@@ -59,9 +59,17 @@ public final class ScanBenchmark {
     } finally {
       cluster.close();
     }
+    BenchmarkCluster quick = BenchmarkCluster.withoutWaiting();
+    try {
+      ScanBenchmark scans = new ScanBenchmark(quick, directory, rowCount, repetitions, only);
+      scans.prepare();
+      scans.compareShort();
+    } finally {
+      quick.close();
+    }
   }
 
-  private void run() throws Exception {
+  private void prepare() throws Exception {
     tables.createTemporarySystemFunction("checksum", Checksum.class);
     declare("CREATE TEMPORARY TABLE one_value (v STRING) WITH ('connector' = 'blackhole')");
     rows.declareSource(tables);
@@ -70,13 +78,16 @@ public final class ScanBenchmark {
       fill(peer, name(peer) + "_not_null", Rows.NOT_NULL_COLUMNS);
     }
     createEmpty();
+  }
+
+  private void run() throws Exception {
+    prepare();
     compare("checksum, 1 reader", 1, CHECKSUM, "");
     compare("checksum, 2 readers", 2, CHECKSUM, "");
     compare("checksum, 1 reader, NOT NULL", 1, CHECKSUM, "_not_null");
     compare("checksum, 2 readers, NOT NULL", 2, CHECKSUM, "_not_null");
     compare("sum of a column", 1, "SUM(price)", "");
     compare("sum of a column, NOT NULL", 1, "SUM(price)", "_not_null");
-    compareShort();
   }
 
   private static String name(Peer peer) {
