@@ -1027,16 +1027,10 @@ final class CrashHistory {
     disk = disk.copy();
   }
 
-  /**
-   * The reference's turn, if all is settled and there are no lanes. Not where there may be garbage:
-   * what it writes has no checksums, and may be gone after a power cut.
-   */
+  /** The reference's turn, if all is settled and there are no lanes. */
   private void appendByReference() throws IOException {
     boolean isOurTurn =
-        campaign.garbage()
-            || !ledger.created
-            || ledger.isInDoubt()
-            || disk.process().exists(STORE.resolve("new_length"));
+        !ledger.created || ledger.isInDoubt() || disk.process().exists(STORE.resolve("new_length"));
     List<Entry> pending =
         ledger.all(State.PREPARED).stream().filter(entry -> entry.isInLane(0)).toList();
     if (isOurTurn || (!pending.isEmpty() && random.nextInt(4) == 0)) {
@@ -1045,7 +1039,8 @@ final class CrashHistory {
     pending.forEach(entry -> ledger.overwrite(entry));
     interfere();
     int entry = ledger.begin(newestRows());
-    SimulatedProcess process = process(Operation::run);
+    // What the reference is writing has no checksums: garbage in it can't be found.
+    SimulatedProcess process = campaign.garbage() ? disk.process() : process(Operation::run);
     boolean isDone =
         survives(
             process,
