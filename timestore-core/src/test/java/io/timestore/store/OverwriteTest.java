@@ -253,36 +253,15 @@ class OverwriteTest {
     insert(0, 10);
     new Crate(disk.process(), PATH, TABLES).append(rows(10, 15));
     Commit commit = overwriting(from, 110);
-    SimulatedDisk before = disk.copy();
-    boolean[] died = {true};
-    for (int operation = 0; died[0]; operation++) {
-      for (boolean cutsPower : new boolean[] {false, true}) {
-        disk = before.copy();
-        died[0] = false;
-        SimulatedProcess dying = disk.process();
-        int[] left = {operation};
-        dying.withFate(
-            each -> {
-              if (each.kind().changesDisk() && left[0]-- == 0) {
-                died[0] = true;
-                dying.kill();
-              }
-              each.run();
-            });
-        try {
-          Store.open(dying, PATH).publisher().publish(List.of(commit), false);
-        } catch (SimulatedProcess.KilledException e) {
-          assertThat(died[0]).isTrue();
-        }
-        disk = cutsPower ? disk.afterPowerCut(new Random(operation)) : disk;
-        store = Store.open(disk.process(), PATH);
-        assertThat(Rows.read(store, TABLES))
-            .as("died at %d", operation)
-            .isIn(rows(0, 15), rows(from, 110));
-        store.publisher().publish(List.of(commit), true);
-        assertHasKeys(keys(from, 110));
-      }
-    }
+    dieAnywhere(
+        dying -> dying.publish(List.of(commit), false),
+        operation -> {
+          assertThat(Rows.read(store, TABLES))
+              .as("died at %d", operation)
+              .isIn(rows(0, 15), rows(from, 110));
+          store.publisher().publish(List.of(commit), true);
+          assertHasKeys(keys(from, 110));
+        });
   }
 
   @Test
@@ -292,6 +271,35 @@ class OverwriteTest {
       publish(first.prepare(1, 0, 10), second.prepare(1, 5, 15));
     }
     publish(overwriting(100, 110));
+    dieAnywhere(
+        Publisher::removeHidden,
+        operation -> {
+          assertHasKeys(keys(100, 110));
+          store.publisher().removeHidden();
+          assertThat(directories()).as("died at %d", operation).containsExactly("00002");
+          assertThat(disk.process().readUpTo(PATH.resolve("keys"), 10)).isEmpty();
+          insert(110, 112);
+          assertHasKeys(keys(100, 112));
+        });
+  }
+
+  @FunctionalInterface
+  private interface Work {
+    void run(Publisher dying) throws IOException;
+  }
+
+  @FunctionalInterface
+  private interface Check {
+    void run(int operation) throws IOException;
+  }
+
+  /**
+   * Does the work again and again: its process dies at the first operation that changes the disk,
+   * at the second, and so on, alone or with the power.
+   *
+   * @param check what holds for the store then
+   */
+  private void dieAnywhere(Work work, Check check) throws IOException {
     SimulatedDisk before = disk.copy();
     boolean[] died = {true};
     for (int operation = 0; died[0]; operation++) {
@@ -309,18 +317,13 @@ class OverwriteTest {
               each.run();
             });
         try {
-          Store.open(dying, PATH).publisher().removeHidden();
+          work.run(Store.open(dying, PATH).publisher());
         } catch (SimulatedProcess.KilledException e) {
           assertThat(died[0]).isTrue();
         }
         disk = cutsPower ? disk.afterPowerCut(new Random(operation)) : disk;
         store = Store.open(disk.process(), PATH);
-        assertHasKeys(keys(100, 110));
-        store.publisher().removeHidden();
-        assertThat(directories()).as("died at %d", operation).containsExactly("00002");
-        assertThat(disk.process().readUpTo(PATH.resolve("keys"), 10)).isEmpty();
-        insert(110, 112);
-        assertHasKeys(keys(100, 112));
+        check.run(operation);
       }
     }
   }
