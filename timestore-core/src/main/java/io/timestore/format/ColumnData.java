@@ -226,10 +226,12 @@ public final class ColumnData {
 
   /** Whether the cells have one size still, when cells of that size come; 0: they may differ. */
   private boolean takeCellBytes(int others) {
-    if (others > 0 && rowCount == 0) {
-      cellBytes = others;
-    } else if (others != cellBytes) {
-      noteEnds();
+    if (others != cellBytes) {
+      if (rowCount == 0) {
+        cellBytes = others;
+      } else if (cellBytes > 0) {
+        noteEnds();
+      }
     }
     return cellBytes > 0;
   }
@@ -393,20 +395,15 @@ public final class ColumnData {
 
   /** Of a value that has as many bytes as all others of its type. */
   private void endCell(int bytes) {
-    if (cellBytes == bytes) {
+    if (takeCellBytes(bytes)) {
       rowCount++;
-    } else if (rowCount == 0) {
-      cellBytes = bytes;
-      rowCount = 1;
     } else {
       endCell();
     }
   }
 
   private void endCell() {
-    if (cellBytes > 0) {
-      noteEnds();
-    }
+    takeCellBytes(0);
     if (rowCount == ends.length) {
       ends = Arrays.copyOf(ends, ends.length * 2);
     }
@@ -418,7 +415,7 @@ public final class ColumnData {
     if (rowCount > ends.length) {
       ends = new int[Math.max(rowCount, ends.length * 2)];
     }
-    for (int row = 0; cellBytes > 0 && row < rowCount; row++) {
+    for (int row = 0; row < rowCount; row++) {
       ends[row] = (row + 1) * cellBytes;
     }
     cellBytes = 0;

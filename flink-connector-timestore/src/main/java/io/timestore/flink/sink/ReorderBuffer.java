@@ -13,9 +13,9 @@ import java.util.OptionalLong;
 /**
  * Holds rows until they are written in key order, rows of equal keys in the order in which they
  * came. When it is full, the older half of the rows is written, so that a row that is a little late
- * still finds its place. Where all of them came in order, all but the last pages are written, and
- * further rows in order don't wait: their pages stay in a core's cache. The first row that is out
- * of order ends that, and so does the next checkpoint.
+ * still finds its place. Where each row came in order so far, all but the last pages are written,
+ * and further rows don't wait, up to the next checkpoint: their pages stay in a core's cache. The
+ * first row that is out of order ends that for good.
  *
  * <p>Where many rows are too late for their place, the input is in no order that waiting would
  * help, and all is written: so each lane that is begun for late rows gets as many as memory holds.

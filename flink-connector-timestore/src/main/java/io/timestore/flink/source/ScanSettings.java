@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -165,55 +166,19 @@ public record ScanSettings(
 
   /** These settings, for rows of some keys only. */
   public ScanSettings withKeyRanges(List<KeyRange> newKeyRanges) {
-    return new ScanSettings(
-        newKeyRanges,
-        limitRows,
-        start,
-        stop,
-        monitorInterval,
-        splitSizeBytes,
-        verifyChecksums,
-        emitsWatermarks,
-        asksAhead);
+    return with(copy -> copy.keyRanges = newKeyRanges);
   }
 
   public ScanSettings withLimitRows(long newLimitRows) {
-    return new ScanSettings(
-        keyRanges,
-        newLimitRows,
-        start,
-        stop,
-        monitorInterval,
-        splitSizeBytes,
-        verifyChecksums,
-        emitsWatermarks,
-        asksAhead);
+    return with(copy -> copy.limitRows = newLimitRows);
   }
 
   public ScanSettings withStart(ScanPosition newStart) {
-    return new ScanSettings(
-        keyRanges,
-        limitRows,
-        newStart,
-        stop,
-        monitorInterval,
-        splitSizeBytes,
-        verifyChecksums,
-        emitsWatermarks,
-        asksAhead);
+    return with(copy -> copy.start = newStart);
   }
 
   public ScanSettings withStop(ScanPosition newStop) {
-    return new ScanSettings(
-        keyRanges,
-        limitRows,
-        start,
-        newStop,
-        monitorInterval,
-        splitSizeBytes,
-        verifyChecksums,
-        emitsWatermarks,
-        asksAhead);
+    return with(copy -> copy.stop = newStop);
   }
 
   /**
@@ -222,69 +187,72 @@ public record ScanSettings(
    * @param newStop where it ends, if it does
    */
   public ScanSettings withMonitorInterval(Duration interval, ScanPosition newStop) {
-    return new ScanSettings(
-        keyRanges,
-        limitRows,
-        start,
-        newStop,
-        interval,
-        splitSizeBytes,
-        verifyChecksums,
-        emitsWatermarks,
-        asksAhead);
+    return with(
+        copy -> {
+          copy.monitorInterval = interval;
+          copy.stop = newStop;
+        });
   }
 
   public ScanSettings withSplitSizeBytes(long newSplitSizeBytes) {
-    return new ScanSettings(
-        keyRanges,
-        limitRows,
-        start,
-        stop,
-        monitorInterval,
-        newSplitSizeBytes,
-        verifyChecksums,
-        emitsWatermarks,
-        asksAhead);
+    return with(copy -> copy.splitSizeBytes = newSplitSizeBytes);
   }
 
   public ScanSettings withVerifyChecksums(boolean verifies) {
-    return new ScanSettings(
-        keyRanges,
-        limitRows,
-        start,
-        stop,
-        monitorInterval,
-        splitSizeBytes,
-        verifies,
-        emitsWatermarks,
-        asksAhead);
+    return with(copy -> copy.verifyChecksums = verifies);
   }
 
   /** These settings, for a source that emits watermarks itself. */
   public ScanSettings emittingWatermarks() {
-    return new ScanSettings(
-        keyRanges,
-        limitRows,
-        start,
-        stop,
-        monitorInterval,
-        splitSizeBytes,
-        verifyChecksums,
-        true,
-        asksAhead);
+    return with(copy -> copy.emitsWatermarks = true);
   }
 
   /** These settings, for a source whose rows get no watermarks. */
   public ScanSettings askingAhead() {
-    return new ScanSettings(
-        keyRanges,
-        limitRows,
-        start,
-        stop,
-        monitorInterval,
-        splitSizeBytes,
-        verifyChecksums,
-        emitsWatermarks,
-        true);
+    return with(copy -> copy.asksAhead = true);
+  }
+
+  private ScanSettings with(Consumer<Copy> change) {
+    Copy copy = new Copy(this);
+    change.accept(copy);
+    return copy.settings();
+  }
+
+  /** Settings that can be changed. */
+  private static final class Copy {
+    private List<KeyRange> keyRanges;
+    private long limitRows;
+    private ScanPosition start;
+    private ScanPosition stop;
+    private @Nullable Duration monitorInterval;
+    private long splitSizeBytes;
+    private boolean verifyChecksums;
+    private boolean emitsWatermarks;
+    private boolean asksAhead;
+
+    Copy(ScanSettings settings) {
+      keyRanges = settings.keyRanges;
+      limitRows = settings.limitRows;
+      start = settings.start;
+      stop = settings.stop;
+      monitorInterval = settings.monitorInterval;
+      splitSizeBytes = settings.splitSizeBytes;
+      verifyChecksums = settings.verifyChecksums;
+      emitsWatermarks = settings.emitsWatermarks;
+      asksAhead = settings.asksAhead;
+    }
+
+    ScanSettings settings() {
+      return new ScanSettings(
+          keyRanges,
+          limitRows,
+          start,
+          stop,
+          monitorInterval,
+          splitSizeBytes,
+          verifyChecksums,
+          emitsWatermarks,
+          asksAhead);
+    }
   }
 }
