@@ -238,21 +238,50 @@ public record CommitRecord(
 
   /** This record with a commit counted and entered into the journal. */
   public CommitRecord withJournalEntry(Commit commit, long watermark, long wallTimeMillis) {
-    long previousMillis =
-        journal.isEmpty() ? Long.MIN_VALUE : journal.get(journal.size() - 1).wallTimeMillis();
-    List<JournalEntry> newJournal = new ArrayList<>(journal);
-    newJournal.add(
+    return withJournalEntry(
         new JournalEntry(
             commitCount,
-            Math.max(previousMillis, wallTimeMillis),
+            wallTimeMillis,
             commit.lineage(),
             commit.submission(),
             commit.checkpointId(),
             watermark,
             commit.insertId(),
-            lanes.stream()
-                .map(l -> new JournalEntry.LaneRows(l.number(), l.from(), l.rows()))
-                .toList()));
+            rowsOf(lanes)));
+  }
+
+  /**
+   * This record with an entry for rows that the reference appended, where the lanes have some that
+   * the journal does not tell of: else they would count as those of the commit that comes next.
+   *
+   * @param before the lanes before that commit
+   */
+  public CommitRecord withJournalEntryOfReference(List<Lane> before, long wallTimeMillis) {
+    long known = journal.isEmpty() ? 0 : journal.get(journal.size() - 1).rowsOf(0);
+    if (before.get(0).rows() <= known) {
+      return this;
+    }
+    return withJournalEntry(
+        new JournalEntry(
+            commitCount,
+            wallTimeMillis,
+            Commit.NO_ID,
+            Commit.NO_ID,
+            Lineage.NO_CHECKPOINT,
+            Long.MIN_VALUE,
+            "",
+            rowsOf(before)));
+  }
+
+  private static List<JournalEntry.LaneRows> rowsOf(List<Lane> lanes) {
+    return lanes.stream()
+        .map(lane -> new JournalEntry.LaneRows(lane.number(), lane.from(), lane.rows()))
+        .toList();
+  }
+
+  private CommitRecord withJournalEntry(JournalEntry entry) {
+    List<JournalEntry> newJournal = new ArrayList<>(journal);
+    newJournal.add(journal.isEmpty() ? entry : entry.notBefore(journal.get(journal.size() - 1)));
     return new CommitRecord(
         storeId,
         revision,

@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * What the journal keeps of one commit.
+ * What the journal keeps of one commit, or of the rows that the reference appended between two: an
+ * entry without a lineage, a submission, a checkpoint and an insert id.
  *
  * @param sequence 0 for the store's first commit, then one more each
  * @param wallTimeMillis when it was published, ms since 1970; never below the entry before
@@ -30,5 +31,27 @@ public record JournalEntry(
 
   public JournalEntry {
     lanes = List.copyOf(lanes);
+  }
+
+  /** Where the visible rows of a lane ended after this commit; 0: there was no such lane. */
+  public long rowsOf(int lane) {
+    return lanes.stream()
+        .filter(rows -> rows.number() == lane)
+        .mapToLong(LaneRows::rows)
+        .findFirst()
+        .orElse(0);
+  }
+
+  /** This entry, whose wall time is that of an earlier one if the clock went back. */
+  JournalEntry notBefore(JournalEntry earlier) {
+    return new JournalEntry(
+        sequence,
+        Math.max(earlier.wallTimeMillis, wallTimeMillis),
+        lineage,
+        submission,
+        checkpointId,
+        watermark,
+        insertId,
+        lanes);
   }
 }

@@ -250,7 +250,7 @@ public final class Publisher implements Closeable {
       boolean endsCheckpoint =
           i == commits.size() - 1 || commits.get(i + 1).checkpointId() != commit.checkpointId();
       if (endsCheckpoint && newest != null) {
-        next = withJournalEntry(next, newest, watermark);
+        next = withJournalEntry(next, newest, watermark, current.record());
         watermark = Long.MAX_VALUE;
         newest = null;
       }
@@ -267,10 +267,18 @@ public final class Publisher implements Closeable {
     return outcomes;
   }
 
-  /** Entries that leave the record are in {@code commits/} before it is replaced. */
-  private CommitRecord withJournalEntry(CommitRecord record, Commit commit, long watermark)
-      throws IOException {
-    CommitRecord next = record.withJournalEntry(commit, watermark, entropy.clock().millis());
+  /**
+   * Entries that leave the record are in {@code commits/} before it is replaced.
+   *
+   * @param before what was committed, maybe with rows of the reference that no entry tells of
+   */
+  private CommitRecord withJournalEntry(
+      CommitRecord record, Commit commit, long watermark, CommitRecord before) throws IOException {
+    long now = entropy.clock().millis();
+    CommitRecord next =
+        record
+            .withJournalEntryOfReference(before.lanes(), now)
+            .withJournalEntry(commit, watermark, now);
     if (!next.journalOverflow().isEmpty() && journal.isKept()) {
       journal.append(next.journalOverflow());
     }
@@ -610,7 +618,7 @@ public final class Publisher implements Closeable {
               judge(commit, false, next, current.byReference(), new ArrayList<>());
           next = withCommit(next, commit, toDo);
           stopReference();
-          recordFile.replace(withJournalEntry(next, commit, commit.watermark()));
+          recordFile.replace(withJournalEntry(next, commit, commit.watermark(), current.record()));
           for (LaneBatch batch : toDo) {
             writeLaneLength(next.lane(batch.number()).orElseThrow());
             noteChunkCrcs(batch);

@@ -62,12 +62,21 @@ final class Rollback {
     List<JournalEntry> since = since(record, lineage, checkpointId);
     Map<Integer, Long> firstRows = new TreeMap<>();
     for (int i = 1; i < since.size(); i++) {
-      if (since.get(i).lineage().equals(lineage)) {
-        for (LaneRows lane : since.get(i).lanes()) {
-          long before = rows(since.get(i - 1), lane.number());
-          if (lane.rows() > before) {
-            firstRows.putIfAbsent(lane.number(), before);
-          }
+      boolean isOfLineage = since.get(i).lineage().equals(lineage);
+      for (LaneRows lane : since.get(i).lanes()) {
+        long before = since.get(i - 1).rowsOf(lane.number());
+        if (lane.rows() > before && isOfLineage) {
+          firstRows.putIfAbsent(lane.number(), before);
+        } else if (lane.rows() > before && firstRows.containsKey(lane.number())) {
+          throw cannot(
+              checkpointId,
+              "another writer wrote rows "
+                  + before
+                  + " to "
+                  + lane.rows()
+                  + " of lane "
+                  + lane.number()
+                  + " behind them");
         }
       }
     }
@@ -89,7 +98,7 @@ final class Rollback {
                 + " would have to go, but another writer took the lane at row "
                 + lane.base());
       }
-      long committed = rows(since.get(since.size() - 1), lane.number());
+      long committed = since.get(since.size() - 1).rowsOf(lane.number());
       if (lane.rows() > committed) {
         throw cannot(
             checkpointId,
@@ -104,14 +113,6 @@ final class Rollback {
       first.setValue(Math.min(first.getValue(), lane.rows()));
     }
     return firstRows;
-  }
-
-  private static long rows(JournalEntry entry, int lane) {
-    return entry.lanes().stream()
-        .filter(l -> l.number() == lane)
-        .mapToLong(LaneRows::rows)
-        .findFirst()
-        .orElse(0);
   }
 
   /**

@@ -914,7 +914,6 @@ final class CrashHistory {
   private void restoreOlder() throws IOException {
     long newest = ledger.publishedCheckpoint();
     if (ledger.lineage == null
-        || ledger.hasRowsOfReference
         || ledger.registering != null
         || ledger.isInDoubt()
         || newest <= ledger.firstCheckpoint) {
@@ -1039,7 +1038,6 @@ final class CrashHistory {
     }
     pending.forEach(entry -> ledger.overwrite(entry));
     interfere();
-    ledger.hasRowsOfReference = true;
     int entry = ledger.begin(newestRows());
     // What the reference is writing has no checksums: garbage in it can't be found.
     SimulatedProcess process = campaign.garbage() ? disk.process() : process(Operation::run);

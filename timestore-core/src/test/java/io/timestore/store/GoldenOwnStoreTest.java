@@ -400,9 +400,10 @@ class GoldenOwnStoreTest {
           """;
       case REFERENCE_THEN_OURS ->
           """
-          revision 3, 1 commits, next lane 1
+          revision 3, 2 commits, next lane 1
           lane 0 of nobody: base 3, rows 0 to 6, keys 10 to 15, 2 tables, 21 bytes
-          commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 6]
+          commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 3]
+          commit 1 at 2013-11-25T00:00:01Z: rows [0: 0 to 6]
           """;
       case OURS_THEN_REFERENCE ->
           """

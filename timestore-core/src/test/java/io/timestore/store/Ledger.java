@@ -24,12 +24,6 @@ final class Ledger {
   /** Whether somebody was told that there is a store. */
   boolean created;
 
-  /**
-   * Whether the reference appended rows of its own. A commit of ours that comes next counts them as
-   * the sink's, and going back behind that commit would hide them too.
-   */
-  boolean hasRowsOfReference;
-
   /** The store's id, once it is known. */
   @Nullable UUID storeId;
 
@@ -124,7 +118,6 @@ final class Ledger {
   Ledger(Ledger other) {
     entries.addAll(other.entries);
     created = other.created;
-    hasRowsOfReference = other.hasRowsOfReference;
     storeId = other.storeId;
     nextKey = other.nextKey;
     nextGroup = other.nextGroup;

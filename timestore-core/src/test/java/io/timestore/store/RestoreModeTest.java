@@ -250,7 +250,7 @@ class RestoreModeTest {
     }
     insert(keys(50, 60));
     assertThat(record().lanes()).hasSize(1);
-    assertRefused(A, B, 1, "another writer took the lane at row 20");
+    assertRefused(A, B, 1, "another writer wrote rows 20 to 30 of lane 0 behind them");
     assertHasKeys(keys(10, 30), keys(50, 60));
   }
 
@@ -260,13 +260,65 @@ class RestoreModeTest {
       publish(prepare(run, 1));
       publish(prepare(run, 2));
     }
-    new Crate(disk.process(), PATH, TABLES).append(Rows.ofKeys(keys(50, 55)));
+    appendByReference(keys(50, 55));
     assertThatThrownBy(() -> register(A, B, 1, RestoreMode.FAIL))
         .hasMessageContaining("how many rows more is not known");
     assertRefused(A, B, 1, "the Rust crate wrote rows 20 to 25 of lane 0 behind them");
     assertHasKeys(keys(10, 30), keys(50, 55));
     register(A, B, 2, RestoreMode.TRUNCATE);
     assertHasKeys(keys(10, 30), keys(50, 55));
+  }
+
+  @Test
+  void aLaneThatAnotherWriterTookIsNotCutBeneathIt() throws IOException {
+    try (SinkRun run = begin(A)) {
+      publish(prepare(run, 1));
+      publish(prepare(run, 2));
+      publish(run.end(3));
+    }
+    try (SinkRun other = SinkRun.begin(store, OTHER_LINEAGE, D)) {
+      Commit prepared = other.prepare(1, 50, 60);
+      assertRefused(A, B, 1, "another writer took the lane at row 20");
+      publish(prepared);
+    }
+    assertHasKeys(keys(10, 30), keys(50, 60));
+  }
+
+  @Test
+  void rowsThatTheCrateWroteBetweenCheckpointsStay() throws IOException {
+    appendByReference(keys(0, 10));
+    publish(A, 1, 1);
+    appendByReference(keys(20, 25));
+    publish(A, 3, 4);
+    assertHasKeys(keys(0, 25), keys(30, 50));
+    assertThat(record().journal().stream().map(JournalEntry::checkpointId))
+        .containsExactly(-1L, 1L, -1L, 3L, 4L);
+    assertThat(record().journal().stream().map(entry -> entry.rowsOf(0)))
+        .containsExactly(10L, 20L, 25L, 35L, 45L);
+
+    assertThatThrownBy(() -> register(A, B, 1, RestoreMode.FAIL))
+        .hasMessageContaining("20 rows more");
+    truncate(A, B, 1);
+    assertHasKeys(keys(0, 25));
+    assertRefused(B, C, 0, "another writer wrote rows 20 to 25 of lane 0 behind them");
+  }
+
+  @Test
+  void rowsThatTheCrateWroteBehindThoseOfAnEndedJobStay() throws IOException {
+    try (SinkRun run = begin(A)) {
+      publish(prepare(run, 1));
+      publish(prepare(run, 2));
+      publish(run.end(3));
+    }
+    appendByReference(keys(50, 55));
+    insert(keys(0, 5));
+    assertThat(record().lanes()).hasSize(2);
+    assertRefused(A, B, 1, "another writer wrote rows 20 to 25 of lane 0 behind them");
+    assertHasKeys(keys(0, 5), keys(10, 30), keys(50, 55));
+  }
+
+  private void appendByReference(LongStream keys) throws IOException {
+    new Crate(disk.process(), PATH, TABLES).append(Rows.ofKeys(keys));
   }
 
   @Test

@@ -407,6 +407,20 @@ class StoreWriterTest {
   }
 
   @Test
+  void whatWasPreparedIsPublishedBehindNewerRowsOfOthers() throws IOException {
+    Commit prepared;
+    try (StoreWriter writer = store.writer(WriterOptions.preparing())) {
+      writer.append(Rows.batch(List.of("5 61 62")));
+      prepared = writer.prepare("load", true).orElseThrow();
+    }
+    commit(List.of("3 - -", "9 - -"));
+    try (Publisher publisher = store.publisher()) {
+      publisher.publish(List.of(prepared), true);
+    }
+    assertThat(Rows.read(store, TABLES)).containsExactly("3 - -", "5 61 62", "9 - -");
+  }
+
+  @Test
   void commitsOfTwoNamesAreNotPublishedAtOnce() throws IOException {
     try (StoreWriter writer = store.writer(WriterOptions.preparing());
         Publisher publisher = store.publisher()) {

@@ -540,8 +540,12 @@ class TracesTest {
       publish(run.prepare(2, 10, 20));
       publish(run.end(3));
     }
-    appendDirectly(20, 30);
-    assertThat(record().lanes()).hasSize(1);
+    try (SinkRun other = SinkRun.begin(store, new UUID(7, 7), C)) {
+      Commit commit = other.prepare(1, 20, 30);
+      assertThat(record().lanes()).hasSize(1);
+      assertThatThrownBy(() -> truncateTo(A, B, 1)).isInstanceOf(ConflictException.class);
+      publish(commit);
+    }
     assertThatThrownBy(() -> truncateTo(A, B, 1)).isInstanceOf(ConflictException.class);
     assertHasKeys(keys(0, 30));
   }
