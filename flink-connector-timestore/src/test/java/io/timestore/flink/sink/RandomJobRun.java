@@ -63,6 +63,9 @@ final class RandomJobRun {
 
   private static final Duration WAIT_MAX = Duration.ofMinutes(2);
 
+  /** How long the answer to a question may be on its way when the job is over. */
+  private static final long ANSWER_SECONDS_MAX = 10;
+
   private final RandomJob job;
   private final MiniCluster cluster;
   private final Path directory;
@@ -303,14 +306,21 @@ final class RandomJobRun {
 
   /**
    * Tries again while the job fails and is restarted; null if it came to its end. One that failed
-   * when its savepoint was there is to go on from it.
+   * when its savepoint was there is to go on from it. Flink forgets a savepoint that it was asked
+   * for if the job ends before its turn comes.
    */
   private static @Nullable Saved saved(
       Running running, Callable<CompletableFuture<String>> savepoint) throws Exception {
     while (true) {
       try {
-        String path = savepoint.call().get(WAIT_MAX.toSeconds(), TimeUnit.SECONDS);
-        return new Saved(path, running.number, false);
+        CompletableFuture<String> path = savepoint.call();
+        await("a savepoint of job " + running.number)
+            .atMost(WAIT_MAX)
+            .pollInterval(Duration.ofMillis(5))
+            .until(() -> path.isDone() || running.isOver());
+        return new Saved(path.get(ANSWER_SECONDS_MAX, TimeUnit.SECONDS), running.number, false);
+      } catch (TimeoutException e) {
+        return null;
       } catch (ExecutionException e) {
         Matcher made = SAVEPOINT_OF_FAILED_STOP.matcher(ExceptionUtils.stringifyException(e));
         if (made.find()) {
