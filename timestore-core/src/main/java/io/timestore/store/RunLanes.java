@@ -33,7 +33,6 @@ import org.slf4j.LoggerFactory;
  */
 final class RunLanes implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(RunLanes.class);
-  private static final int BUFFER_BYTES_MAX = 4 * 1024 * 1024;
 
   private final Disk disk;
   private final StoreFiles files;
@@ -78,8 +77,7 @@ final class RunLanes implements Closeable {
     this.threads = threads;
     this.mode = mode;
     int fileCount = 1 + 2 * tables.size();
-    long share = Math.min(BUFFER_BYTES_MAX, options.bufferMemoryBytes() / (2L * fileCount));
-    this.buffers = new WriteBuffers(mode, (int) Math.max(mode.blockBytes(), mode.floor(share)));
+    this.buffers = new WriteBuffers(mode, options.bufferMemoryBytes(), 2 * fileCount);
   }
 
   /** All lanes of the run, as far as they exist. */
