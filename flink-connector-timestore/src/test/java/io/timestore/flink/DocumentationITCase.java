@@ -15,6 +15,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
 import org.apache.flink.table.api.EnvironmentSettings;
 import org.apache.flink.table.api.TableEnvironment;
@@ -159,6 +160,31 @@ class DocumentationITCase {
     Schema schema = Schema.fromJson(json.getBytes(UTF_8), "docs/format.md");
 
     assertThat(schema.tables()).containsExactly("price");
+  }
+
+  @Test
+  void whatARefusedJobIsToldIsWhatTheCodeSays() throws IOException {
+    String code = sentences("timestore-core") + sentences("flink-connector-timestore");
+    List<String> told =
+        Files.readString(ROOT.resolve("docs/operating.md"))
+            .lines()
+            .filter(line -> line.startsWith("| `"))
+            .map(line -> line.substring(2, line.indexOf(" | ")))
+            .flatMap(cell -> Pattern.compile("`([^`]+)`").matcher(cell).results())
+            .map(part -> part.group(1))
+            .toList();
+    assertThat(told).hasSizeGreaterThan(12).allSatisfy(part -> assertThat(code).contains(part));
+  }
+
+  /** Java code in which strings that are added up stand as one. */
+  private static String sentences(String module) throws IOException {
+    StringBuilder code = new StringBuilder();
+    try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/main/java"))) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        code.append(Files.readString(file).replaceAll("\"\\s*\\+ \"", ""));
+      }
+    }
+    return code.toString();
   }
 
   @Test
