@@ -146,7 +146,7 @@ final class CommitHistory {
     long watermark = commit.entry().watermark();
     Double lag = null;
     Double late = null;
-    if (unit != null) {
+    if (unit != null && !commit.entry().isOfReference()) { // When those came is not known.
       lag = largest == null ? null : millis - millis(largest, unit);
       if (smallest != null) {
         late =

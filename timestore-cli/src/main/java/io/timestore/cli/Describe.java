@@ -305,6 +305,7 @@ final class Describe extends StoreCommand {
       json.put("lineage", uuid(entry.lineage()));
       json.put("submission", uuid(entry.submission()));
       json.put("insertId", entry.insertId().isEmpty() ? null : entry.insertId());
+      json.put("byCrate", entry.isOfReference());
       return json;
     }
   }

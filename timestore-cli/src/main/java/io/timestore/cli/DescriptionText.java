@@ -228,7 +228,7 @@ final class DescriptionText {
               : "",
           commit.entry().checkpointId() < 0 ? "" : count(commit.entry().checkpointId()),
           commit.lag().map(KeyText::text).orElse(""),
-          commit.entry().insertId());
+          commit.entry().isOfReference() ? "(the Rust crate)" : commit.entry().insertId());
     }
     table.print(output, terminal);
     Duration since = Duration.between(commits.get(commits.size() - 1).time(), Instant.now());

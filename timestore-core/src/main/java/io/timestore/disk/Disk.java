@@ -90,6 +90,6 @@ public interface Disk {
   /** Begins to watch a file that is replaced by renames, whether it exists or not. */
   DiskWatch watch(Path file) throws IOException;
 
-  /** Who took a lock file last, as far as is known. */
+  /** Who took a lock file last; "unknown" where nobody is known. */
   String holder(Path lockFile) throws IOException;
 }

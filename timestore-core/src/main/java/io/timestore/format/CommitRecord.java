@@ -26,13 +26,14 @@ import java.util.zip.CRC32C;
  *
  * @param storeId the store's UUID, as in {@code schema.json}
  * @param revision one more with each rename
- * @param commitCount commits so far, and so the sequence number of the next
+ * @param commitCount journal entries so far, and so the sequence number of the next
  * @param nextLane smallest lane number that was never used
  * @param lanes every lane that was published, ordered by number
  * @param tombstones numbers of lanes that were removed
  * @param lineages every family of sinks that published
  * @param finished the newest submissions without state whose last commit is in, oldest first
- * @param journal the newest commits, oldest first
+ * @param journal the newest 32 to 63 commits, more where many were published at once, and what the
+ *     reference appended between them; oldest first
  */
 public record CommitRecord(
     UUID storeId,
@@ -54,7 +55,7 @@ public record CommitRecord(
   /** Submissions without state that are remembered. */
   public static final int FINISHED_MAX = 64;
 
-  /** Journal entries in the record at most; then the oldest ones leave. */
+  /** Commits in the record's journal, as a rule at most; then the oldest ones leave. */
   public static final int JOURNAL_MAX = 63;
 
   /** How many of them leave together. */
@@ -217,13 +218,24 @@ public record CommitRecord(
         journal);
   }
 
-  /** The oldest journal entries, where there are more than the record is to keep. */
-  public List<JournalEntry> journalOverflow() {
-    return journal.size() > JOURNAL_MAX ? journal.subList(0, JOURNAL_STEP) : List.of();
+  /**
+   * How many of the oldest journal entries are too many: behind them come the newest 32 to 63
+   * commits.
+   */
+  public int journalOverflow() {
+    long commits = journal.stream().filter(entry -> !entry.isOfReference()).count();
+    long tooMany =
+        (Math.max(0, commits - JOURNAL_MAX) + JOURNAL_STEP - 1) / JOURNAL_STEP * JOURNAL_STEP;
+    int end = 0;
+    while (tooMany > 0) {
+      tooMany -= journal.get(end).isOfReference() ? 0 : 1;
+      end++;
+    }
+    return end;
   }
 
-  /** This record without {@link #journalOverflow}, which is elsewhere by now. */
-  public CommitRecord withoutJournalOverflow() {
+  /** This record without the oldest journal entries, which are elsewhere by now. */
+  public CommitRecord withoutOldestEntries(int count) {
     return new CommitRecord(
         storeId,
         revision,
@@ -233,7 +245,7 @@ public record CommitRecord(
         tombstones,
         lineages,
         finished,
-        journal.subList(journalOverflow().size(), journal.size()));
+        journal.subList(count, journal.size()));
   }
 
   /** This record with a commit counted and entered into the journal. */
@@ -267,7 +279,7 @@ public record CommitRecord(
             wallTimeMillis,
             Commit.NO_ID,
             Commit.NO_ID,
-            Lineage.NO_CHECKPOINT,
+            JournalEntry.OF_REFERENCE,
             Long.MIN_VALUE,
             "",
             rowsOf(before)));

@@ -9,12 +9,14 @@ import io.timestore.format.Lane.LaneTable;
 import io.timestore.format.Owner;
 import io.timestore.store.RecordFile.Loaded;
 import io.timestore.store.StoreFiles.LaneFiles;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,32 +68,93 @@ final class HiddenLanes {
 
   /** Returns how many lanes were removed that no record names. */
   int removeAbandoned(Loaded current) throws IOException {
-    List<LaneFiles> abandoned = new ArrayList<>();
-    List<DiskLock> locks = new ArrayList<>();
-    try {
-      CommitRecord next = current.record();
-      for (LaneFiles lane : files.lanesOnDisk(disk)) {
-        if (next.lane(lane.number()).isPresent()) {
-          continue;
-        }
-        Optional<DiskLock> lock = disk.tryLock(lane.writerLock(), Holder.describe("removal"));
-        if (lock.isPresent()) {
-          locks.add(lock.get());
-          abandoned.add(lane);
-          next = next.withNextLane(lane.number() + 1);
-        }
-      }
+    try (Abandoned abandoned = new Abandoned()) {
+      addUnnamed(current.record(), "", abandoned);
+      CommitRecord next = abandoned.withoutThem(current.record());
       if (!next.equals(current.record())) {
-        recordFile.replace(next); // Their numbers are not used again.
+        recordFile.replace(next);
       }
-      for (LaneFiles lane : abandoned) {
+      return abandoned.remove(disk);
+    }
+  }
+
+  /**
+   * What attempts of a submission left that failed, or were killed: lanes that no record names, and
+   * lanes that they took and own for ever.
+   *
+   * @param record in which the submission has ended, so that nothing else of it will be published
+   */
+  Abandoned leftBy(UUID submission, CommitRecord record) throws IOException {
+    Abandoned left = new Abandoned();
+    try {
+      addUnnamed(record, submission.toString(), left);
+      for (Lane lane : record.lanes()) {
+        LaneFiles laneFiles = files.lane(lane.number());
+        String run = Holder.nameOf(lane.owner().run(), submission);
+        boolean isOwned = lane.owner().kind() == Owner.Kind.RUN;
+        if (isOwned && isLast(run, laneFiles) && left.lock(laneFiles, disk)) {
+          left.owned.add(lane.number());
+        }
+      }
+      return left;
+    } catch (Throwable e) {
+      left.close();
+      throw e;
+    }
+  }
+
+  private void addUnnamed(CommitRecord record, String holder, Abandoned abandoned)
+      throws IOException {
+    for (LaneFiles lane : files.lanesOnDisk(disk)) {
+      boolean isNamed = record.lane(lane.number()).isPresent();
+      if (!isNamed && isLast(holder, lane) && abandoned.lock(lane, disk)) {
+        abandoned.unnamed.add(lane);
+      }
+    }
+  }
+
+  /** Whether the last one who held a lane called itself so. */
+  private boolean isLast(String holder, LaneFiles lane) throws IOException {
+    return disk.isDirectory(lane.directory()) && disk.holder(lane.writerLock()).contains(holder);
+  }
+
+  /** Lanes whose writers are gone, locked. */
+  static final class Abandoned implements Closeable {
+    private final List<LaneFiles> unnamed = new ArrayList<>();
+    private final List<Integer> owned = new ArrayList<>();
+    private final List<DiskLock> locks = new ArrayList<>();
+
+    private boolean lock(LaneFiles lane, Disk disk) throws IOException {
+      Optional<DiskLock> lock = disk.tryLock(lane.writerLock(), Holder.describe("removal"));
+      lock.ifPresent(locks::add);
+      return lock.isPresent();
+    }
+
+    /** The record in which others may take the lanes, or never use their numbers. */
+    CommitRecord withoutThem(CommitRecord record) {
+      CommitRecord next = record;
+      for (int number : owned) {
+        next = next.withLane(next.lane(number).orElseThrow().released());
+      }
+      for (LaneFiles lane : unnamed) {
+        next = next.withNextLane(lane.number() + 1);
+      }
+      return next;
+    }
+
+    /** Removes those that no record names; returns how many. After the record is durable. */
+    int remove(Disk disk) throws IOException {
+      for (LaneFiles lane : unnamed) {
         LOG.info("Removing {}, which no record names", lane.directory());
         lane.remove(disk);
       }
-    } finally {
+      return unnamed.size();
+    }
+
+    @Override
+    public void close() throws IOException {
       Closing.all(locks);
     }
-    return abandoned.size();
   }
 
   /** Whether nobody writes to the lane, and nobody can publish what was written to it. */

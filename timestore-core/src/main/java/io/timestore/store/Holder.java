@@ -1,10 +1,12 @@
 package io.timestore.store;
 
+import io.timestore.format.Commit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** How this process names itself to others: in holder files, commits and errors. */
@@ -32,6 +34,12 @@ public final class Holder {
     } catch (IOException e) {
       return null;
     }
+  }
+
+  /** How a run of a submission is called, where its lanes' locks are. */
+  static String nameOf(UUID run, UUID submission) {
+    String ofSubmission = submission.equals(Commit.NO_ID) ? "" : " of submission " + submission;
+    return "run " + run + ofSubmission;
   }
 
   static String describe(String purpose) {

@@ -40,8 +40,11 @@ final class LaneAllocator {
   /**
    * The released lane with the largest last key that the first row may follow, else a new lane;
    * locked for the run.
+   *
+   * @param holder how the run calls itself
    */
-  OwnLane take(Owner owner, List<String> tables, long firstKey, boolean isNew, Loaded current)
+  OwnLane take(
+      Owner owner, String holder, List<String> tables, long firstKey, boolean isNew, Loaded current)
       throws IOException {
     CommitRecord record = current.record();
     if (current.byReference()) {
@@ -49,9 +52,7 @@ final class LaneAllocator {
     }
     for (Lane lane : isNew ? List.<Lane>of() : candidates(record, tables, firstKey)) {
       checkDirectory(lane);
-      Optional<DiskLock> lock =
-          disk.tryLock(
-              files.lane(lane.number()).writerLock(), Holder.describe("run " + owner.run()));
+      Optional<DiskLock> lock = disk.tryLock(files.lane(lane.number()).writerLock(), holder);
       if (lock.isPresent()) {
         try {
           Lane taken = withTailCrcs(lane).takenBy(owner);
@@ -63,7 +64,7 @@ final class LaneAllocator {
         }
       }
     }
-    return newLane(owner, record);
+    return newLane(owner, holder, record);
   }
 
   private static List<Lane> candidates(CommitRecord record, List<String> tables, long firstKey) {
@@ -145,14 +146,14 @@ final class LaneAllocator {
     return lane.rows() == 0 || (present.containsAll(tables) && tables.size() == present.size());
   }
 
-  private OwnLane newLane(Owner owner, CommitRecord record) throws IOException {
+  private OwnLane newLane(Owner owner, String holder, CommitRecord record) throws IOException {
     stopReference();
     disk.createDirectory(files.lanes());
     int number = makeDirectory(record);
     LaneFiles lane = files.lane(number);
     disk.createDirectory(lane.newLength());
     DiskLock lock =
-        disk.tryLock(lane.writerLock(), Holder.describe("run " + owner.run()))
+        disk.tryLock(lane.writerLock(), holder)
             .orElseThrow(() -> new IOException(lane.writerLock() + " of a new lane is held"));
     LOG.info("Writing to a lane of its own: {}", lane.directory());
     return new OwnLane(Lane.empty(number, owner), lock);

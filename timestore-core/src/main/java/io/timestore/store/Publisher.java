@@ -12,6 +12,7 @@ import io.timestore.format.Lane;
 import io.timestore.format.Lineage;
 import io.timestore.format.Owner;
 import io.timestore.format.Schema;
+import io.timestore.store.HiddenLanes.Abandoned;
 import io.timestore.store.LaneWriter.OwnLane;
 import io.timestore.store.RecordFile.Loaded;
 import io.timestore.store.StoreFiles.LaneFiles;
@@ -49,6 +50,7 @@ public final class Publisher implements Closeable {
   private final PreparedBytes preparedBytes;
   private final Journal journal;
   private final Truncation truncation;
+  private final HiddenLanes hiddenLanes;
   private final Duration lockWaitMax;
   private final CountDownLatch closed = new CountDownLatch(1);
 
@@ -65,6 +67,7 @@ public final class Publisher implements Closeable {
     this.preparedBytes = new PreparedBytes(disk, files);
     this.journal = new Journal(disk, entropy, files);
     this.truncation = new Truncation(disk, files);
+    this.hiddenLanes = new HiddenLanes(disk, files, recordFile);
     this.succession = new Succession(files, new Rollback(files, journal, truncation));
     this.lockWaitMax = lockWaitMax;
   }
@@ -255,34 +258,64 @@ public final class Publisher implements Closeable {
         newest = null;
       }
     }
-    if (!next.equals(current.record())) {
-      recordFile.replace(next);
+    try (Abandoned left = leftByAttempts(commits, next)) {
+      next = left.withoutThem(next);
+      if (!next.equals(current.record())) {
+        replace(current.record(), next);
+      }
+      // Step P8: what others may miss without harm.
+      for (LaneBatch batch : published) {
+        writeLaneLength(next.lane(batch.number()).orElseThrow());
+        noteChunkCrcs(batch);
+      }
+      compared.forEach(this::noteChunkCrcs);
+      remove(left);
     }
-    // Step P8: what others may miss without harm.
-    for (LaneBatch batch : published) {
-      writeLaneLength(next.lane(batch.number()).orElseThrow());
-      noteChunkCrcs(batch);
-    }
-    compared.forEach(this::noteChunkCrcs);
     return outcomes;
   }
 
   /**
-   * Entries that leave the record are in {@code commits/} before it is replaced.
+   * What failed attempts left, where the last commits of a submission without state are in: nothing
+   * that they prepared can be published any more.
+   */
+  private Abandoned leftByAttempts(List<Commit> commits, CommitRecord next) throws IOException {
+    for (Commit commit : commits) {
+      if (commit.stateless() && commit.last()) {
+        return hiddenLanes.leftBy(commit.submission(), next);
+      }
+    }
+    return new Abandoned();
+  }
+
+  private void remove(Abandoned left) {
+    try {
+      int unused = left.remove(disk);
+    } catch (IOException e) {
+      LOG.warn("{}: what failed attempts left could not be removed", files.root(), e);
+    }
+  }
+
+  /**
+   * The record with a commit's entry.
    *
    * @param before what was committed, maybe with rows of the reference that no entry tells of
    */
   private CommitRecord withJournalEntry(
-      CommitRecord record, Commit commit, long watermark, CommitRecord before) throws IOException {
+      CommitRecord record, Commit commit, long watermark, CommitRecord before) {
     long now = entropy.clock().millis();
-    CommitRecord next =
-        record
-            .withJournalEntryOfReference(before.lanes(), now)
-            .withJournalEntry(commit, watermark, now);
-    if (!next.journalOverflow().isEmpty() && journal.isKept()) {
-      journal.append(next.journalOverflow());
+    return record
+        .withJournalEntryOfReference(before.lanes(), now)
+        .withJournalEntry(commit, watermark, now);
+  }
+
+  /** Replaces the record; old entries that leave it are in {@code commits/} before. */
+  private void replace(CommitRecord current, CommitRecord next) throws IOException {
+    // Step J1: what is not published by now must not get there.
+    int count = Math.min(next.journalOverflow(), current.journal().size());
+    if (count > 0 && journal.isKept()) {
+      journal.append(next.journal().subList(0, count));
     }
-    return next.withoutJournalOverflow();
+    recordFile.replace(next.withoutOldestEntries(count));
   }
 
   /** Whether a submission without state has all of its rows in the store: its attempts are over. */
@@ -657,7 +690,7 @@ public final class Publisher implements Closeable {
    * @return bytes of the rows that were removed
    */
   public long removeHidden() throws IOException {
-    return underLock("remove hidden rows", new HiddenLanes(disk, files, recordFile)::remove);
+    return underLock("remove hidden rows", hiddenLanes::remove);
   }
 
   /**
@@ -667,8 +700,7 @@ public final class Publisher implements Closeable {
    * @return how many
    */
   int removeAbandoned() throws IOException {
-    return underLock(
-        "remove abandoned lanes", new HiddenLanes(disk, files, recordFile)::removeAbandoned);
+    return underLock("remove abandoned lanes", hiddenLanes::removeAbandoned);
   }
 
   /**
@@ -680,6 +712,7 @@ public final class Publisher implements Closeable {
     underLock(
         "register",
         current -> {
+          // Step R1: the newer checkpoints go, and others are fenced off, in one publication.
           Optional<CommitRecord> next = succession.register(current.record(), restored);
           if (next.isPresent()) {
             replaceWithHidden(current.record(), next.get());
@@ -709,10 +742,11 @@ public final class Publisher implements Closeable {
    * Rule 3: a lane for a run that has rows to write: a released one, or else a new one. The lane is
    * locked, and will be the run's alone.
    *
+   * @param holder how the run calls itself
    * @param firstKey of the first row, which the lane's must not be above
    * @param isNew whether it must be a new one
    */
-  OwnLane takeLane(Owner owner, List<String> tables, long firstKey, boolean isNew)
+  OwnLane takeLane(Owner owner, String holder, List<String> tables, long firstKey, boolean isNew)
       throws IOException {
     LaneAllocator allocator = new LaneAllocator(disk, files, recordFile);
     List<DiskLock> taken = new ArrayList<>();
@@ -720,7 +754,7 @@ public final class Publisher implements Closeable {
       return underLock(
           "take a lane",
           current -> {
-            OwnLane own = allocator.take(owner, tables, firstKey, isNew, current);
+            OwnLane own = allocator.take(owner, holder, tables, firstKey, isNew, current);
             taken.add(own.writerLock());
             return own;
           });

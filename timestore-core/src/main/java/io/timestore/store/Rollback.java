@@ -34,9 +34,15 @@ final class Rollback {
    *     alone; nothing was changed then
    */
   CommitRecord hideAfter(CommitRecord record, UUID lineage, long checkpointId) throws IOException {
+    List<JournalEntry> since = since(record, lineage, checkpointId);
+    Map<Integer, Long> firstRows = new TreeMap<>();
+    for (LaneRows added : added(since, record, lineage, checkpointId)) {
+      firstRows.putIfAbsent(added.number(), added.from());
+    }
     CommitRecord next = record;
-    for (Map.Entry<Integer, Long> first : firstRows(record, lineage, checkpointId).entrySet()) {
-      Lane lane = next.lane(first.getKey()).orElseThrow();
+    for (Map.Entry<Integer, Long> first : firstRows.entrySet()) {
+      Lane lane = record.lane(first.getKey()).orElseThrow();
+      checkAlone(since, lane, first.getValue(), checkpointId);
       next = next.withLane(truncation.hideFrom(lane, first.getValue()));
     }
     return next;
@@ -46,73 +52,75 @@ final class Rollback {
   Optional<Long> rowsAfter(CommitRecord record, UUID lineage, long checkpointId)
       throws IOException {
     try {
-      long rowCount = 0;
-      for (Map.Entry<Integer, Long> first : firstRows(record, lineage, checkpointId).entrySet()) {
-        rowCount += record.lane(first.getKey()).orElseThrow().rows() - first.getValue();
-      }
-      return Optional.of(rowCount);
+      List<JournalEntry> since = since(record, lineage, checkpointId);
+      return Optional.of(
+          added(since, record, lineage, checkpointId).stream()
+              .mapToLong(rows -> rows.rows() - rows.from())
+              .sum());
     } catch (ConflictException e) {
       return Optional.empty();
     }
   }
 
-  /** By lane, the first row that the lineage published after the checkpoint. */
-  private Map<Integer, Long> firstRows(CommitRecord record, UUID lineage, long checkpointId)
-      throws IOException {
-    List<JournalEntry> since = since(record, lineage, checkpointId);
-    Map<Integer, Long> firstRows = new TreeMap<>();
-    for (int i = 1; i < since.size(); i++) {
-      boolean isOfLineage = since.get(i).lineage().equals(lineage);
-      for (LaneRows lane : since.get(i).lanes()) {
-        long before = since.get(i - 1).rowsOf(lane.number());
-        if (lane.rows() > before && isOfLineage) {
-          firstRows.putIfAbsent(lane.number(), before);
-        } else if (lane.rows() > before && firstRows.containsKey(lane.number())) {
-          throw cannot(
-              checkpointId,
-              "another writer wrote rows "
-                  + before
-                  + " to "
-                  + lane.rows()
-                  + " of lane "
-                  + lane.number()
-                  + " behind them");
-        }
-      }
-    }
+  /** The rows that the lineage's entries brought, as far as they were not cut off since. */
+  private List<LaneRows> added(
+      List<JournalEntry> since, CommitRecord record, UUID lineage, long checkpointId)
+      throws ConflictException {
     for (LaneRows before : since.get(0).lanes()) {
       checkInPlace(record, before.number(), before.from(), checkpointId);
     }
-    for (Map.Entry<Integer, Long> first : firstRows.entrySet()) {
-      Optional<LaneRows> before =
-          since.get(0).lanes().stream().filter(l -> l.number() == first.getKey()).findFirst();
-      long from = before.map(LaneRows::from).orElse(0L);
-      Lane lane = checkInPlace(record, first.getKey(), from, checkpointId);
-      if (first.getValue() < lane.base()) {
-        throw cannot(
-            checkpointId,
-            "rows from "
-                + first.getValue()
-                + " on of lane "
-                + lane.number()
-                + " would have to go, but another writer took the lane at row "
-                + lane.base());
+    List<LaneRows> added = new ArrayList<>();
+    for (int i = 1; i < since.size(); i++) {
+      if (since.get(i).lineage().equals(lineage)) {
+        for (LaneRows rows : since.get(i).lanes()) {
+          long first = since.get(i - 1).rowsOf(rows.number());
+          if (rows.rows() > first) {
+            long from = since.get(0).lane(rows.number()).map(LaneRows::from).orElse(0L);
+            Lane lane = checkInPlace(record, rows.number(), from, checkpointId);
+            long end = Math.min(rows.rows(), lane.rows());
+            added.add(new LaneRows(rows.number(), Math.min(first, end), end));
+          }
+        }
       }
-      long committed = since.get(since.size() - 1).rowsOf(lane.number());
-      if (lane.rows() > committed) {
-        throw cannot(
-            checkpointId,
-            "the Rust crate wrote rows "
-                + committed
-                + " to "
-                + lane.rows()
-                + " of lane "
-                + lane.number()
-                + " behind them");
-      }
-      first.setValue(Math.min(first.getValue(), lane.rows()));
     }
-    return firstRows;
+    return added;
+  }
+
+  /**
+   * Refuses to cut a lane beneath a writer that took it since, or beneath rows of the reference.
+   */
+  private void checkAlone(List<JournalEntry> since, Lane lane, long firstRow, long checkpointId)
+      throws ConflictException {
+    if (firstRow < lane.base()) {
+      throw cannot(
+          checkpointId,
+          "rows from "
+              + firstRow
+              + " on of lane "
+              + lane.number()
+              + " would have to go, but another writer took the lane at row "
+              + lane.base());
+    }
+    for (int i = 1; i < since.size(); i++) {
+      long first = since.get(i - 1).rowsOf(lane.number());
+      boolean isBehind = since.get(i).isOfReference() && first >= firstRow;
+      if (isBehind && since.get(i).rowsOf(lane.number()) > first) {
+        checkNoneFrom(first, lane, checkpointId);
+      }
+    }
+    checkNoneFrom(since.get(since.size() - 1).rowsOf(lane.number()), lane, checkpointId);
+  }
+
+  private void checkNoneFrom(long row, Lane lane, long checkpointId) throws ConflictException {
+    if (row < lane.rows()) {
+      throw cannot(
+          checkpointId,
+          "the Rust crate wrote rows from "
+              + row
+              + " on of lane "
+              + lane.number()
+              + ", behind those that would have to go");
+    }
   }
 
   /**

@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +34,7 @@ import org.slf4j.LoggerFactory;
  */
 final class RunLanes implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(RunLanes.class);
+  private static final long NANOS_BETWEEN_LOGS = TimeUnit.SECONDS.toNanos(10);
 
   private final Disk disk;
   private final StoreFiles files;
@@ -44,6 +46,9 @@ final class RunLanes implements Closeable {
   private final IoThreads threads;
   private final AppendMode mode;
   private final WriteBuffers buffers;
+
+  /** Written by the thread that appends, read by any. */
+  private volatile long mergedRowCount;
 
   /** Those that rows are appended to, the one with the largest last key first. */
   private final List<LaneWriter> lanes = new ArrayList<>();
@@ -90,6 +95,11 @@ final class RunLanes implements Closeable {
   /** How many they are. */
   int count() {
     return all().size();
+  }
+
+  /** Rows that merges of lanes have written so far; any thread. */
+  long mergedRowCount() {
+    return mergedRowCount;
   }
 
   /** Whether rows were appended that are not prepared. */
@@ -186,7 +196,8 @@ final class RunLanes implements Closeable {
   }
 
   private LaneWriter takeLane(long firstKey, boolean isNew) throws IOException {
-    OwnLane own = publisher.takeLane(owner, tables, firstKey, isNew);
+    String holder = Holder.describe(Holder.nameOf(owner.run(), options.submission()));
+    OwnLane own = publisher.takeLane(owner, holder, tables, firstKey, isNew);
     try {
       if (isFirst) {
         isFirst = false;
@@ -249,17 +260,17 @@ final class RunLanes implements Closeable {
             .filter(lane -> lane.rows() > 0)
             .map(lane -> new LaneRange(lane.number(), 0, lane.rows()))
             .toList();
-    LOG.info(
-        "{}: merging {} lanes with {} rows",
-        files.root(),
-        inputs.size(),
-        ranges.stream().mapToLong(LaneRange::rowCount).sum());
+    long rowCount = ranges.stream().mapToLong(LaneRange::rowCount).sum();
+    LOG.info("{}: merging {} lanes with {} rows", files.root(), inputs.size(), rowCount);
     LaneWriter output = open(0, true);
     outputs.add(output);
     try (Scan scan = new Scan(disk, files, written, ranges, tables, true);
         IoThreads reader = disk.threads("timestore-merge", 1)) {
       Batch batch = new Batch(tables.size());
       Batch ahead = new Batch(tables.size());
+      long before = mergedRowCount;
+      long merged = 0;
+      long loggedNanos = System.nanoTime();
       Future<Boolean> filled = fill(reader, scan, ahead);
       while (IoThreads.await(filled)) {
         Batch read = ahead;
@@ -267,6 +278,12 @@ final class RunLanes implements Closeable {
         batch = read;
         filled = fill(reader, scan, ahead);
         output.append(batch, null, 0, batch.rowCount());
+        merged += batch.rowCount();
+        mergedRowCount = before + merged;
+        if (System.nanoTime() - loggedNanos > NANOS_BETWEEN_LOGS) {
+          loggedNanos = System.nanoTime();
+          LOG.info("{}: merged {} of {} rows", files.root(), merged, rowCount);
+        }
       }
     }
     output.park();

@@ -117,6 +117,11 @@ public final class StoreWriter implements Closeable {
     return lanes.count();
   }
 
+  /** Rows that it has written again to merge its lanes; any thread, also while others write. */
+  public long mergedRowCount() {
+    return lanes.mergedRowCount();
+  }
+
   /** Appends a batch's rows as they stand. */
   public synchronized void append(Batch batch) throws IOException {
     append(batch, null, 0, batch.rowCount());

@@ -478,8 +478,10 @@ public final class SimulatedProcess implements Disk {
 
   @Override
   public String holder(Path lockFile) throws IOException {
-    byte[] holder = readUpTo(LocalLock.holderFile(lockFile), 4096);
-    return new String(holder, StandardCharsets.UTF_8).trim();
+    Path file = LocalLock.holderFile(lockFile);
+    return exists(file)
+        ? new String(readUpTo(file, 4096), StandardCharsets.UTF_8).trim()
+        : "unknown";
   }
 
   private final class SimulatedFile implements DiskFile {

@@ -379,28 +379,54 @@ class CommitRecordTest {
     }
   }
 
+  private static CommitRecord withoutOverflow(CommitRecord record) {
+    return record.withoutOldestEntries(record.journalOverflow());
+  }
+
   @Test
-  void theJournalKeepsAtMost63EntriesAndLetsTheOldest32GoAtOnce() {
+  void theJournalKeepsAtMost63CommitsAndLetsTheOldest32GoAtOnce() {
     CommitRecord record = CommitRecord.empty(STORE);
     for (int i = 0; i < 63; i++) {
       record = record.withJournalEntry(commit(i), Long.MIN_VALUE, i);
-      assertThat(record.journalOverflow()).isEmpty();
+      assertThat(record.journalOverflow()).isZero();
     }
-    assertThat(record.withoutJournalOverflow()).isEqualTo(record);
     assertThat(sequences(record)).isEqualTo(LongStream.range(0, 63).boxed().toList());
 
     record = record.withJournalEntry(commit(63), Long.MIN_VALUE, 63);
-    assertThat(record.journalOverflow().stream().map(JournalEntry::sequence))
-        .containsExactlyElementsOf(LongStream.range(0, 32).boxed().toList());
-    record = record.withoutJournalOverflow();
+    assertThat(record.journalOverflow()).isEqualTo(32);
+    record = withoutOverflow(record);
     assertThat(sequences(record)).isEqualTo(LongStream.range(32, 64).boxed().toList());
     assertThat(record.commitCount()).isEqualTo(64);
 
     for (int i = 64; i < 1000; i++) {
-      record = record.withJournalEntry(commit(i), Long.MIN_VALUE, i).withoutJournalOverflow();
+      record = withoutOverflow(record.withJournalEntry(commit(i), Long.MIN_VALUE, i));
       assertThat(record.journal()).hasSizeBetween(32, 63);
       assertThat(sequences(record)).endsWith((long) i);
     }
+  }
+
+  @Test
+  void rowsOfTheReferenceHaveAnEntryOfTheirOwnAndDoNotCountAsCommits() {
+    CommitRecord record = CommitRecord.empty(STORE);
+    for (int i = 1; i < 300; i++) {
+      CommitRecord appended = record.withLane(laneZero(i));
+      record =
+          withoutOverflow(
+              appended
+                  .withJournalEntryOfReference(appended.lanes(), i)
+                  .withJournalEntry(commit(i), Long.MIN_VALUE, i));
+      assertThat(record.withJournalEntryOfReference(record.lanes(), i)).isEqualTo(record);
+      int commits = (int) record.journal().stream().filter(e -> !e.isOfReference()).count();
+      assertThat(record.journal()).hasSize(2 * commits);
+      assertThat(commits).isBetween(Math.min(i, 32), 63);
+    }
+    assertThat(record.commitCount()).isEqualTo(598);
+    assertThat(record.journal().get(0).isOfReference()).isTrue();
+  }
+
+  private static Lane laneZero(long rows) {
+    return new Lane(
+        0, 0, 0, 0, Owner.NONE, 0, 0, rows, 1, 1, 0, List.of(new LaneTable("a", 0, 0, 0)));
   }
 
   private static List<Long> sequences(CommitRecord record) {

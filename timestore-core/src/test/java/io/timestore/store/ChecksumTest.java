@@ -367,19 +367,19 @@ class ChecksumTest {
   @Test
   void aSecondAttemptThatFindsItsSubmissionDoneNotesNothing() throws IOException {
     UUID submission = new UUID(1, 7);
+    WriterOptions options = WriterOptions.ofSink(DirectIo.AUTO, 1 << 20, Commit.NO_ID, submission);
     List<Commit> attempts = new ArrayList<>();
-    for (int attempt = 0; attempt < 2; attempt++) {
-      WriterOptions options =
-          WriterOptions.ofSink(DirectIo.AUTO, 1 << 20, Commit.NO_ID, submission);
-      try (StoreWriter run = store().writer(options)) {
+    try (StoreWriter first = store().writer(options);
+        StoreWriter second = store().writer(options)) {
+      for (StoreWriter run : List.of(first, second)) {
         run.append(rows(ROWS, ROWS + CHUNK / 4));
         Commit commit = run.prepare(true, Long.MIN_VALUE).orElseThrow();
         attempts.add(commit.ofCheckpoint(1, true));
       }
+      Publisher publisher = store().publisher();
+      publisher.publish(attempts.subList(0, 1), false);
+      publisher.publish(attempts.subList(1, 2), true);
     }
-    Publisher publisher = store().publisher();
-    publisher.publish(attempts.subList(0, 1), false);
-    publisher.publish(attempts.subList(1, 2), true);
 
     int lane = attempts.get(1).lanes().get(0).number();
     assertThat(disk.process().exists(new StoreFiles(PATH).lane(lane).keys())).isTrue();

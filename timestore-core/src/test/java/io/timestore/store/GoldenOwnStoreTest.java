@@ -403,6 +403,7 @@ class GoldenOwnStoreTest {
           revision 3, 2 commits, next lane 1
           lane 0 of nobody: base 3, rows 0 to 6, keys 10 to 15, 2 tables, 21 bytes
           commit 0 at 2013-11-25T00:00:01Z: rows [0: 0 to 3]
+            lineage 0, submission 0, checkpoint -2, watermark -9223372036854775808
           commit 1 at 2013-11-25T00:00:01Z: rows [0: 0 to 6]
           """;
       case OURS_THEN_REFERENCE ->

@@ -1,5 +1,6 @@
 package io.timestore.store;
 
+import static io.timestore.format.Owner.Kind.NONE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -22,6 +23,7 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -713,6 +715,44 @@ class PublisherTest {
       assertThat(record().lanes()).extracting(Lane::visibleRows).containsExactly(0L, 10L);
     }
     assertHasKeys(LongStream.range(0, 10));
+  }
+
+  @Test
+  void whatFailedAttemptsWithoutStateLeftGoesWithTheLastCommitOfTheOneThatEnds()
+      throws IOException {
+    appendDirectly(0, 5);
+    Commit ofFirst;
+    Commit ofSecond;
+    Commit ofOther;
+    try (SinkRun zombie = begin()) {
+      try (SinkRun first = begin();
+          SinkRun second = begin();
+          SinkRun other = SinkRun.begin(store, OTHER_LINEAGE, OTHER_SUBMISSION)) {
+        ofFirst = first.prepareStateless(5, 15);
+        ofSecond = second.prepareStateless(5, 15);
+        ofOther = other.prepareStateless(5, 15);
+      }
+      Commit ofZombie = zombie.prepareStateless(5, 15);
+      assertThat(lanesOnDisk()).containsExactly("00001", "00002", "00003");
+      try (SinkRun last = begin()) {
+        assertThat(publish(last.prepareStateless(5, 15))).isEqualTo(Outcome.PUBLISHED);
+      }
+      assertThat(lanesOnDisk()).containsExactly("00002", "00003", "00004");
+      assertThat(record().lanes()).extracting(lane -> lane.owner().kind()).containsOnly(NONE);
+      assertThat(publish(ofZombie)).isEqualTo(Outcome.ALREADY_PUBLISHED);
+      assertThat(publish(ofOther)).isEqualTo(Outcome.PUBLISHED);
+    }
+    appendDirectly(15, 20);
+    assertThat(publish(ofFirst)).isEqualTo(Outcome.ALREADY_PUBLISHED);
+    assertThat(publish(ofSecond)).isEqualTo(Outcome.ALREADY_PUBLISHED);
+    assertThat(lanesOnDisk()).containsExactly("00002", "00004");
+    assertThat(record().lanes()).extracting(Lane::number).containsExactly(0, 2, 4);
+  }
+
+  private List<String> lanesOnDisk() throws IOException {
+    try (Stream<Path> lanes = Files.list(path.resolve("lanes"))) {
+      return lanes.map(lane -> lane.getFileName().toString()).sorted().toList();
+    }
   }
 
   @Test

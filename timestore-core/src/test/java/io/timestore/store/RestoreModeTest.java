@@ -250,7 +250,7 @@ class RestoreModeTest {
     }
     insert(keys(50, 60));
     assertThat(record().lanes()).hasSize(1);
-    assertRefused(A, B, 1, "another writer wrote rows 20 to 30 of lane 0 behind them");
+    assertRefused(A, B, 1, "another writer took the lane at row 20");
     assertHasKeys(keys(10, 30), keys(50, 60));
   }
 
@@ -262,8 +262,8 @@ class RestoreModeTest {
     }
     appendByReference(keys(50, 55));
     assertThatThrownBy(() -> register(A, B, 1, RestoreMode.FAIL))
-        .hasMessageContaining("how many rows more is not known");
-    assertRefused(A, B, 1, "the Rust crate wrote rows 20 to 25 of lane 0 behind them");
+        .hasMessageContaining("10 rows more");
+    assertRefused(A, B, 1, "the Rust crate wrote rows from 20 on of lane 0");
     assertHasKeys(keys(10, 30), keys(50, 55));
     register(A, B, 2, RestoreMode.TRUNCATE);
     assertHasKeys(keys(10, 30), keys(50, 55));
@@ -292,7 +292,7 @@ class RestoreModeTest {
     publish(A, 3, 4);
     assertHasKeys(keys(0, 25), keys(30, 50));
     assertThat(record().journal().stream().map(JournalEntry::checkpointId))
-        .containsExactly(-1L, 1L, -1L, 3L, 4L);
+        .containsExactly(-2L, 1L, -2L, 3L, 4L);
     assertThat(record().journal().stream().map(entry -> entry.rowsOf(0)))
         .containsExactly(10L, 20L, 25L, 35L, 45L);
 
@@ -300,7 +300,7 @@ class RestoreModeTest {
         .hasMessageContaining("20 rows more");
     truncate(A, B, 1);
     assertHasKeys(keys(0, 25));
-    assertRefused(B, C, 0, "another writer wrote rows 20 to 25 of lane 0 behind them");
+    assertRefused(B, C, 0, "another writer took the lane at row 25");
   }
 
   @Test
@@ -313,8 +313,14 @@ class RestoreModeTest {
     appendByReference(keys(50, 55));
     insert(keys(0, 5));
     assertThat(record().lanes()).hasSize(2);
-    assertRefused(A, B, 1, "another writer wrote rows 20 to 25 of lane 0 behind them");
+    assertThatThrownBy(() -> register(A, B, 1, RestoreMode.FAIL))
+        .hasMessageContaining("10 rows more");
+    assertRefused(A, B, 1, "the Rust crate wrote rows from 20 on of lane 0");
     assertHasKeys(keys(0, 5), keys(10, 30), keys(50, 55));
+
+    store.publisher().truncate(25);
+    truncate(A, B, 1);
+    assertHasKeys(keys(0, 5), keys(10, 20));
   }
 
   private void appendByReference(LongStream keys) throws IOException {
