@@ -280,6 +280,7 @@ final class TimestoreWriter<T>
   @Override
   public Collection<Commit> prepareCommit() throws IOException {
     Optional<Commit> commit = writer.prepare(isLast, watermark);
+    metrics.endPrepare();
     // What the last one is called is not known here: Flink counts it as the next checkpoint.
     isPrepared = !isLast && commit.isPresent();
     return commit.map(List::of).orElse(List.of());

@@ -29,7 +29,6 @@ final class WriterMetrics {
   /** Read by the threads of reporters. */
   private volatile long lastSendMillis;
 
-  private volatile long rowsHeld;
   private volatile int lanes;
 
   WriterMetrics(
@@ -41,7 +40,8 @@ final class WriterMetrics {
     sent = group.getNumRecordsSendCounter();
     late = group.counter("lateRows");
     group.setCurrentSendTimeGauge(() -> lastSendMillis);
-    group.gauge("rowsHeld", () -> rowsHeld);
+    group.gauge("rowsHeld", buffer::rowCount); // As old as what another core sees of it.
+    group.gauge("rowsMerged", writer::mergedRowCount);
     group.gauge("lanes", () -> lanes);
     int directIo = writer.mode().direct() ? 1 : 0;
     group.gauge("directIo", () -> directIo);
@@ -83,8 +83,12 @@ final class WriterMetrics {
     lateBefore = lateNow;
   }
 
+  /** The rows of a checkpoint are durable, and lanes may have been merged for that. */
+  void endPrepare() {
+    lanes = writer.laneCount();
+  }
+
   private void look() {
-    rowsHeld = buffer.rowCount();
     lanes = writer.laneCount();
     Counter bytes = group.getNumBytesSendCounter();
     bytes.inc(buffer.bytesWritten() - bytes.getCount());

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.timestore.disk.DiskLock;
 import io.timestore.disk.LocalDisk;
 import io.timestore.flink.StoreJudge;
+import io.timestore.format.Owner;
 import io.timestore.store.Store;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,12 +15,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.apache.flink.api.common.RuntimeExecutionMode;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.ExecutionOptions;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.table.data.RowData;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -70,7 +75,12 @@ class FencingITCase {
   }
 
   private JobClient submit() throws Exception {
+    return submit(RuntimeExecutionMode.STREAMING);
+  }
+
+  private JobClient submit(RuntimeExecutionMode mode) throws Exception {
     Configuration configuration = cluster.client();
+    configuration.set(ExecutionOptions.RUNTIME_MODE, mode);
     configuration.set(RestartStrategyOptions.RESTART_STRATEGY, "fixed-delay");
     configuration.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_ATTEMPTS, 100);
     configuration.set(
@@ -78,15 +88,18 @@ class FencingITCase {
     StreamExecutionEnvironment environment = new StreamExecutionEnvironment(configuration);
     environment.setParallelism(1);
     environment.enableCheckpointing(100);
-    environment
-        .fromSource(
-            IndexedRows.steadySource(ROWS, ROWS_PER_SECOND),
-            WatermarkStrategy.noWatermarks(),
-            "rows")
-        .map(log)
-        .returns(IndexedRows.TYPE)
-        .disableChaining()
-        .sinkTo(IndexedRows.sink(store));
+    SingleOutputStreamOperator<RowData> rows =
+        environment
+            .fromSource(
+                IndexedRows.steadySource(ROWS, ROWS_PER_SECOND),
+                WatermarkStrategy.noWatermarks(),
+                "rows")
+            .map(log)
+            .returns(IndexedRows.TYPE);
+    if (mode == RuntimeExecutionMode.STREAMING) {
+      rows.disableChaining(); // A batch would write only when all rows are there.
+    }
+    rows.sinkTo(IndexedRows.builder(store).reorderBuffer(MemorySize.parse("256 kb")).build());
     return environment.executeAsync();
   }
 
@@ -147,6 +160,34 @@ class FencingITCase {
     }
 
     awaitEachRowOnce(job);
+  }
+
+  @Test
+  void ofABatchWhoseTaskManagerIsKilledNothingIsLeftBehind() throws Exception {
+    JobClient job = submit(RuntimeExecutionMode.BATCH);
+    Path keys = store.resolve("keys");
+    await("bytes of rows").atMost(WAIT_MAX).until(() -> Files.exists(keys) && Files.size(keys) > 0);
+    FlinkProcess killed = writing();
+    killed.kill();
+    TASK_MANAGERS.remove(killed);
+    TASK_MANAGERS.add(cluster.startTaskManager());
+
+    awaitEachRowOnce(job);
+    Store left = Store.open(store);
+    assertThat(left.unnamedLanes()).isEmpty();
+    assertThat(left.snapshot().record().lanes())
+        .hasSize(2)
+        .extracting(lane -> lane.owner().kind())
+        .containsOnly(Owner.Kind.NONE);
+  }
+
+  /** The one that has the store's own lane. */
+  private FlinkProcess writing() throws IOException {
+    String holder = Files.readString(store.resolve("writer.holder"));
+    return TASK_MANAGERS.stream()
+        .filter(process -> holder.startsWith("pid " + process.pid() + " "))
+        .findAny()
+        .orElseThrow();
   }
 
   @Test

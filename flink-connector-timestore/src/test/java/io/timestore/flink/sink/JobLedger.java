@@ -33,7 +33,6 @@ final class JobLedger implements AutoCloseable {
   private final AtomicInteger failures = new AtomicInteger();
   private final AtomicInteger stallsLeft = new AtomicInteger();
   private final AtomicLong nextSeed;
-  private volatile boolean preparedRowsMayBeLeft;
 
   /** One attempt of a job, from a checkpoint or from nothing. */
   static final class Attempt {
@@ -163,16 +162,6 @@ final class JobLedger implements AutoCloseable {
   /** Whether the caller is to wait until its checkpoint is too old. */
   boolean mayStall() {
     return stallsLeft.getAndDecrement() > 0;
-  }
-
-  /** A writer that has ended is about to fail. */
-  void mayLeavePreparedRows() {
-    preparedRowsMayBeLeft = true;
-  }
-
-  /** Whether an attempt may have prepared rows that nobody publishes. */
-  boolean mayHavePreparedRows() {
-    return preparedRowsMayBeLeft;
   }
 
   /** Failures that happened. */

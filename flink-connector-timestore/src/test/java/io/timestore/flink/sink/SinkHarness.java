@@ -7,7 +7,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Gauge;
+import org.apache.flink.metrics.Metric;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.runtime.jobgraph.OperatorID;
+import org.apache.flink.runtime.metrics.groups.InternalOperatorMetricGroup;
+import org.apache.flink.runtime.metrics.groups.TaskMetricGroup;
+import org.apache.flink.runtime.metrics.util.InterceptingOperatorMetricGroup;
+import org.apache.flink.runtime.metrics.util.InterceptingTaskMetricGroup;
+import org.apache.flink.runtime.operators.testutils.MockEnvironmentBuilder;
 import org.apache.flink.streaming.api.connector.sink2.CommittableMessage;
 import org.apache.flink.streaming.api.connector.sink2.CommittableWithLineage;
 import org.apache.flink.streaming.runtime.operators.sink.SinkWriterOperatorFactory;
@@ -21,6 +31,7 @@ final class SinkHarness<T> implements AutoCloseable {
   private static final int PARALLELISM_MAX = 8;
 
   private final Path store;
+  private final InterceptingOperatorMetricGroup metrics = new InterceptingOperatorMetricGroup();
   private final OneInputStreamOperatorTestHarness<T, CommittableMessage<Commit>> harness;
   private long checkpointId;
 
@@ -29,7 +40,29 @@ final class SinkHarness<T> implements AutoCloseable {
     this.store = store;
     harness =
         new OneInputStreamOperatorTestHarness<>(
-            new SinkWriterOperatorFactory<>(sink), PARALLELISM_MAX, parallelism, index);
+            new SinkWriterOperatorFactory<>(sink),
+            new MockEnvironmentBuilder()
+                .setMaxParallelism(PARALLELISM_MAX)
+                .setParallelism(parallelism)
+                .setSubtaskIndex(index)
+                .setMetricGroup(task(metrics))
+                .build());
+  }
+
+  private static TaskMetricGroup task(InterceptingOperatorMetricGroup metrics) {
+    return new InterceptingTaskMetricGroup() {
+      @Override
+      public InternalOperatorMetricGroup getOrAddOperator(
+          OperatorID id, String name, Map<String, String> variables) {
+        return metrics;
+      }
+    };
+  }
+
+  /** What a gauge or a counter of the writer says now. */
+  Object metric(String name) {
+    Metric metric = metrics.get(name);
+    return metric instanceof Counter counter ? counter.getCount() : ((Gauge<?>) metric).getValue();
   }
 
   /** A writer without state. */
