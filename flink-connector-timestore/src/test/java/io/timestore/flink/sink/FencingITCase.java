@@ -91,7 +91,7 @@ class FencingITCase {
     SingleOutputStreamOperator<RowData> rows =
         environment
             .fromSource(
-                IndexedRows.steadySource(ROWS, ROWS_PER_SECOND),
+                IndexedRows.steadySource(0, ROWS, ROWS_PER_SECOND),
                 WatermarkStrategy.noWatermarks(),
                 "rows")
             .map(log)

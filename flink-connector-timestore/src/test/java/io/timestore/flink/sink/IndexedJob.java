@@ -13,7 +13,8 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.table.data.RowData;
 
 /**
- * A job that writes {@link IndexedRows}, so many with each checkpoint, as it is to be submitted.
+ * A job that writes {@link IndexedRows}, so many with each checkpoint if nothing else is said, as
+ * it is to be submitted.
  */
 final class IndexedJob {
   /** A job of that many rows goes on until it is stopped. */
@@ -24,7 +25,8 @@ final class IndexedJob {
   private final Configuration configuration = new Configuration();
   private final int rowCount;
   private int firstRow;
-  private int rowsPerCheckpoint = 500;
+  private int rate = 500;
+  private boolean isSteady;
   private int parallelism = 1;
   private Duration checkpointInterval = Duration.ofMillis(20);
   private UnaryOperator<DataStream<RowData>> through = rows -> rows;
@@ -53,7 +55,14 @@ final class IndexedJob {
   }
 
   IndexedJob rowsPerCheckpoint(int count) {
-    rowsPerCheckpoint = count;
+    rate = count;
+    return this;
+  }
+
+  /** Its rows come whether it takes checkpoints or not. */
+  IndexedJob rowsPerSecond(int count) {
+    rate = count;
+    isSteady = true;
     return this;
   }
 
@@ -99,7 +108,9 @@ final class IndexedJob {
     DataStream<RowData> rows =
         environment
             .fromSource(
-                IndexedRows.source(firstRow, rowCount, rowsPerCheckpoint),
+                isSteady
+                    ? IndexedRows.steadySource(firstRow, rowCount, rate)
+                    : IndexedRows.source(firstRow, rowCount, rate),
                 WatermarkStrategy.noWatermarks(),
                 "rows")
             .uid("rows")

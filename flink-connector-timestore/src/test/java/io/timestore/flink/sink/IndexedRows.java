@@ -49,10 +49,10 @@ final class IndexedRows {
         TYPE);
   }
 
-  /** The first rows, that many a second. */
-  static DataGeneratorSource<RowData> steadySource(long rowCount, int rowsPerSecond) {
+  /** Those from one index on, that many a second. */
+  static DataGeneratorSource<RowData> steadySource(long first, long rowCount, int rowsPerSecond) {
     return new DataGeneratorSource<>(
-        IndexedRows::row, rowCount, RateLimiterStrategy.perSecond(rowsPerSecond), TYPE);
+        index -> row(first + index), rowCount, RateLimiterStrategy.perSecond(rowsPerSecond), TYPE);
   }
 
   static TimestoreSink<RowData> sink(Path store) {

@@ -17,11 +17,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.stream.Stream;
+import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
+import org.apache.flink.test.junit5.InjectMiniCluster;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.apache.flink.util.FileUtils;
 import org.junit.jupiter.api.BeforeEach;
@@ -362,18 +365,25 @@ class RestoreITCase {
   }
 
   @Test
-  void aSavepointWithoutStopAndThenAFailureCountNothingTwice() throws Exception {
+  void aSavepointWithoutStopShowsNoRowsAndAFailureAfterItCountsNoneTwice(
+      @InjectMiniCluster MiniCluster cluster) throws Exception {
     RunningJob running =
         job("failing")
             .restarts(1)
+            .checkpointInterval(Duration.ofDays(1))
+            .rowsPerSecond(10_000)
             .through(rows -> rows.map(new FailOnce(store.toString())).returns(IndexedRows.TYPE))
             .submit();
-    running.awaitRows(3_000);
-    assertThat(running.savepoint()).isNotEmpty();
+    long published = running.checkpointOfMoreThan(0, cluster);
+    long prepared = running.rowsBefore(running.savepointOfMoreThan(published));
+    assertThat(judge().rowCount()).isEqualTo(published);
+
     FailOnce.arm(store.toString(), 0);
     await().until(() -> !FailOnce.isArmed(store.toString()));
-    running.goOnAndHaveEachRowOnce(MORE);
+    long unused = running.checkpointOfMoreThan(prepared, cluster);
+    running.stop();
 
+    IndexedRows.assertExactlyOnce(store, (int) judge().rowCount(), "failed after a savepoint");
     assertThat(judge().laneCount()).isEqualTo(2);
   }
 }

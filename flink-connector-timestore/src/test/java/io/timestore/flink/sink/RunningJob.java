@@ -6,15 +6,18 @@ import static org.awaitility.Awaitility.await;
 import io.timestore.flink.StoreJudge;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.common.JobID;
+import org.apache.flink.core.execution.CheckpointType;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.checkpoint.Checkpoints;
+import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.assertj.core.api.Assertions;
 
@@ -52,6 +55,37 @@ final class RunningJob {
     await().atMost(WAIT_MAX).until(() -> RowCounts.complete(name).size() >= before + count);
   }
 
+  /**
+   * Takes checkpoints, as soon as all tasks run; returns the rows of the first one above, visible.
+   */
+  long checkpointOfMoreThan(long rowCount, MiniCluster cluster) {
+    long visible =
+        await()
+            .atMost(WAIT_MAX)
+            .ignoreExceptions()
+            .until(
+                () -> {
+                  long id = cluster.triggerCheckpoint(id(), CheckpointType.CONFIGURED).get();
+                  return RowCounts.taken(name).get(id);
+                },
+                rows -> rows > rowCount);
+    awaitRows(visible);
+    return visible;
+  }
+
+  /** Takes savepoints until one has more rows than that. */
+  String savepointOfMoreThan(long rowCount) {
+    return await()
+        .atMost(WAIT_MAX)
+        .ignoreExceptions()
+        .until(this::savepoint, savepoint -> rowsBefore(savepoint) > rowCount);
+  }
+
+  /** The rows that had come before a savepoint of this job. */
+  long rowsBefore(String savepoint) {
+    return RowCounts.taken(name).get(checkpointId(savepoint));
+  }
+
   String savepoint() throws Exception {
     return client
         .triggerSavepoint(savepoints(), SavepointFormatType.CANONICAL)
@@ -66,12 +100,14 @@ final class RunningJob {
   }
 
   /** The checkpoint that a savepoint is. */
-  static long checkpointId(String savepoint) throws IOException {
+  static long checkpointId(String savepoint) {
     Path metadata = Path.of(URI.create(savepoint)).resolve("_metadata");
     try (DataInputStream in = new DataInputStream(Files.newInputStream(metadata))) {
       return Checkpoints.loadCheckpointMetadata(
               in, RunningJob.class.getClassLoader(), metadata.toString())
           .getCheckpointId();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
