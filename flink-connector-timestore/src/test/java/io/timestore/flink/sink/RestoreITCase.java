@@ -211,14 +211,33 @@ class RestoreITCase {
     long stoppedAt = judge().rowCount();
     appendAsTheCrate(stoppedAt, isNewerThanAllOthers ? IndexedJob.ENDLESS : stoppedAt - 1);
 
+    goOnBesideTheCrate(job("second").from(savepoint).submit());
+  }
+
+  /** The same where the job goes back behind it, and rows of its own are to go. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aRowOfTheCrateStaysWhereRowsThatCameAfterItAreTakenBack(boolean isNewerThanAllOthers)
+      throws Exception {
+    String savepoint = stopped(job("first"), 3_000);
+    long stoppedAt = judge().rowCount();
+    appendAsTheCrate(stoppedAt, isNewerThanAllOthers ? IndexedJob.ENDLESS : stoppedAt - 1);
     RunningJob second = job("second").from(savepoint).submit();
     second.awaitRows(stoppedAt + MORE);
-    second.stop();
+    second.cancel();
 
+    goOnBesideTheCrate(
+        job("third").from(savepoint).sink(sink -> sink.restoreMode(RestoreMode.TRUNCATE)).submit());
+  }
+
+  /** Lets a job commit further rows, and looks for the crate's row and each of its own once. */
+  private void goOnBesideTheCrate(RunningJob job) throws Exception {
+    job.awaitRows(judge().rowCount() + MORE);
+    job.stop();
     List<StoredRow> rows = judge().rows("index", "text");
+    int own = rows.size() - 1;
     assertThat(rows.removeIf(row -> row.text(1).equals("of the crate"))).isTrue();
-    assertThat(rows).hasSizeGreaterThan((int) stoppedAt);
-    IndexedRows.assertAre(sorted(rows), rows.size(), "beside the crate");
+    IndexedRows.assertAre(sorted(rows), own, "beside the crate");
   }
 
   /** Appends a row to lane 0 and replaces {@code length} by its eight bytes, as the crate does. */
