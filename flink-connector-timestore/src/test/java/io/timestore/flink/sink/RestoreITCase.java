@@ -20,10 +20,15 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.stream.Stream;
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.table.api.TableResult;
+import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
 import org.apache.flink.test.junit5.InjectMiniCluster;
 import org.apache.flink.test.junit5.MiniClusterExtension;
 import org.apache.flink.util.FileUtils;
@@ -74,7 +79,10 @@ class RestoreITCase {
 
   /** A savepoint of a job that is cancelled when it has committed further rows. */
   private String overtaken(IndexedJob job) throws Exception {
-    RunningJob running = job.submit();
+    return overtaken(job.submit());
+  }
+
+  private String overtaken(RunningJob running) throws Exception {
     running.awaitRows(2_000);
     String savepoint = running.savepoint();
     running.awaitRows(judge().rowCount() + 3_000);
@@ -143,6 +151,48 @@ class RestoreITCase {
         .sink(sink -> sink.restoreMode(RestoreMode.TRUNCATE))
         .submit()
         .goOnAndHaveEachRowOnce(MORE);
+  }
+
+  @Test
+  void inSqlAnOptionOfTheTableSaysWhetherItTakesThemBack() throws Exception {
+    String savepoint = overtaken(insert("", Map.of()));
+    Map<String, String> fromIt = Map.of("execution.state-recovery.path", savepoint);
+    long visible = judge().rowCount();
+
+    insert("", fromIt)
+        .failure()
+        .hasStackTraceContaining("of its lineage are in the store")
+        .hasStackTraceContaining("'sink.restore.mode' is 'fail'; 'truncate' would let these rows");
+    assertThat(judge().rowCount()).isEqualTo(visible);
+
+    insert(", 'sink.restore.mode' = 'truncate'", fromIt).goOnAndHaveEachRowOnce(MORE);
+  }
+
+  /** The job of an INSERT, with further options of the table and settings of the session. */
+  private RunningJob insert(String options, Map<String, String> settings) {
+    StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment();
+    environment.setParallelism(1);
+    StreamTableEnvironment tables = StreamTableEnvironment.create(environment);
+    tables
+        .getConfig()
+        .set("restart-strategy.type", "disable")
+        .set("execution.checkpointing.interval", "20 ms");
+    settings.forEach(tables.getConfig()::set);
+    tables.createTemporaryView(
+        "numbered",
+        environment.fromSource(
+            IndexedRows.source(IndexedJob.ENDLESS, 500),
+            WatermarkStrategy.noWatermarks(),
+            "numbered"));
+    tables.executeSql(
+        "CREATE TABLE store (k BIGINT NOT NULL, `index` BIGINT NOT NULL, text STRING NOT NULL)"
+            + " WITH ('connector' = 'timestore', 'path' = '"
+            + store
+            + "'"
+            + options
+            + ")");
+    TableResult result = tables.executeSql("INSERT INTO store SELECT * FROM numbered");
+    return new RunningJob("INSERT", store, result.getJobClient().orElseThrow());
   }
 
   @Test
