@@ -1,16 +1,22 @@
 package io.timestore.e2e;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.timestore.disk.DirectIo;
+import io.timestore.format.Batch;
 import io.timestore.format.Commit;
 import io.timestore.format.Schema;
 import io.timestore.store.ConflictException;
+import io.timestore.store.Scan;
+import io.timestore.store.Snapshot;
 import io.timestore.store.Store;
 import io.timestore.store.StoreWriter;
 import io.timestore.store.WriterOptions;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -155,6 +161,58 @@ class CrateHistoriesITCase {
     JavaReading.check(plain, expected, random);
   }
 
+  /** {@code commits/} is a store, whose tables are in docs/format.md. */
+  @Test
+  void theCrateReadsTheJournalOfAStore() throws IOException {
+    Path path = directory.resolve("journal");
+    try (StoreWriter writer =
+        JavaWriting.create(path, expected, random).writer(WriterOptions.defaults())) {
+      for (int i = 0; i < 70; i++) {
+        writer.append(i, new byte[0], new byte[0]);
+        writer.commit("insert " + i);
+      }
+    }
+    Path commits = path.resolve("commits");
+    ExpectedRows journal =
+        new ExpectedRows(
+            List.of(
+                "sequence",
+                "lineage",
+                "submission",
+                "checkpoint_id",
+                "watermark",
+                "insert_id",
+                "row_count",
+                "lane_rows"));
+    Snapshot snapshot = Store.open(commits).snapshot();
+    Batch batch = new Batch(0);
+    try (Scan scan = snapshot.scan(snapshot.ranges(), List.of())) {
+      assertThat(scan.next(batch)).isTrue();
+    }
+    Value none = Value.of(new byte[0]);
+    for (int i = 0; i < 32; i++) {
+      Value insertId = text("insert " + i);
+      Value laneRows = text("0:0-" + (i + 1));
+      journal.addAll(
+          List.of(
+              new Row(
+                  batch.key(i),
+                  List.of(bigint(i), none, none, none, none, insertId, bigint(i + 1), laneRows))));
+    }
+
+    checkWithRust(commits, journal);
+    JavaReading.check(commits, journal, random);
+  }
+
+  private static Value bigint(long value) {
+    return Value.of(
+        ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array());
+  }
+
+  private static Value text(String text) {
+    return Value.of(text.getBytes(UTF_8));
+  }
+
   @Test
   void aWriterThatTheCrateOvertookRefusesFurtherRows() throws IOException {
     Path path = directory.resolve("overtaken");
@@ -251,7 +309,7 @@ class CrateHistoriesITCase {
   }
 
   private void checkWithRust(Path path, ExpectedRows rows) throws IOException {
-    try (RustStore store = program.open(path, TABLES, SEGMENT_LENGTH)) {
+    try (RustStore store = program.open(path, rows.tables(), SEGMENT_LENGTH)) {
       RustReading.checkAll(store, rows);
       RustReading.checkParts(store, rows, random);
     }

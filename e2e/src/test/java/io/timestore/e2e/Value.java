@@ -30,6 +30,11 @@ final class Value {
     return new Value(Long.toUnsignedString(seed) + ":" + length, value);
   }
 
+  /** Any bytes; the Rust program can't make them, but it may find them in a store. */
+  static Value of(byte[] bytes) {
+    return new Value("", bytes);
+  }
+
   /** {@code SEED:LENGTH}, of which the Rust program makes the same bytes. */
   String name() {
     return name;

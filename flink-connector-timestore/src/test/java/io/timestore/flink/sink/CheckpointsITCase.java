@@ -2,13 +2,19 @@ package io.timestore.flink.sink;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.timestore.flink.Sql;
 import io.timestore.flink.StoreJudge;
 import io.timestore.flink.StoreJudge.StoredRow;
+import io.timestore.format.CommitRecord;
+import io.timestore.format.Lineage;
+import io.timestore.store.Store;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -19,8 +25,11 @@ import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.runtime.checkpoint.AbstractCheckpointStats;
 import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
+import org.apache.flink.table.api.EnvironmentSettings;
+import org.apache.flink.table.api.TableEnvironment;
 import org.apache.flink.test.junit5.InjectMiniCluster;
 import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.apache.flink.types.Row;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -102,6 +111,53 @@ class CheckpointsITCase {
     assertThat(FailOnce.isArmed(name)).isFalse();
     assertThat(RowCounts.taken(name).values()).containsAll(counts);
     job.goOnAndHaveEachRowOnce(1);
+  }
+
+  /** {@code commits/} is a store, whose columns are in docs/format.md. */
+  @Test
+  void theJournalTellsInSqlWhichOneBroughtWhichRows() throws Exception {
+    Instant beginning = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+    RunningJob job = job(IndexedJob.ENDLESS).rowsPerCheckpoint(10).submit();
+    job.awaitRows(700);
+    job.stop();
+    CommitRecord record = Store.open(store).snapshot().record();
+    long moved = record.commitCount() - record.journal().size();
+    Lineage lineage = record.lineages().get(0);
+    Sql sql = new Sql(TableEnvironment.create(EnvironmentSettings.inBatchMode()));
+    sql.run(
+        "CREATE TABLE commits (committed_at TIMESTAMP_LTZ(3) NOT NULL, sequence BIGINT NOT NULL,"
+            + " lineage STRING, submission STRING, checkpoint_id BIGINT, `watermark` BIGINT,"
+            + " insert_id STRING, row_count BIGINT NOT NULL, lane_rows STRING NOT NULL)"
+            + " WITH ('connector' = 'timestore', 'path' = '"
+            + store.resolve("commits")
+            + "')");
+
+    List<Row> rows = sql.query("SELECT * FROM commits ORDER BY sequence");
+    assertThat(rows).hasSize((int) moved).hasSizeGreaterThanOrEqualTo(32);
+    long rowCount = 0;
+    for (int sequence = 0; sequence < moved; sequence++) {
+      Row row = rows.get(sequence);
+      Long checkpointId = (Long) row.getField("checkpoint_id");
+      rowCount = RowCounts.taken(name).get(checkpointId);
+      assertThat(row)
+          .isEqualTo(
+              Row.of(
+                  row.getField("committed_at"),
+                  (long) sequence,
+                  lineage.id().toString(),
+                  lineage.current().toString(),
+                  checkpointId,
+                  null,
+                  null,
+                  rowCount,
+                  "0:0-" + rowCount));
+    }
+    assertThat(rows.stream().map(row -> (Instant) row.getField("committed_at")))
+        .isSorted()
+        .allSatisfy(time -> assertThat(time).isBetween(beginning, Instant.now()));
+    assertThat(
+            sql.query("SELECT COUNT(*), MIN(sequence), MAX(sequence), MAX(row_count) FROM commits"))
+        .containsExactly(Row.of(moved, 0L, moved - 1, rowCount));
   }
 
   @Test
