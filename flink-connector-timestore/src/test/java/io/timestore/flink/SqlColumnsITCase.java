@@ -202,6 +202,31 @@ class SqlColumnsITCase {
     assertThat(Files.readAllBytes(directory.resolve("store/n/offsets"))).startsWith(new byte[8]);
   }
 
+  /** The field of the message has the name of the column. */
+  @Test
+  void arraysAndMapsAreFieldsOfMessagesOfProtobuf() throws Exception {
+    String[] options = {
+      "'fields.paths.format' = 'protobuf'",
+      "'fields.paths.protobuf.message-class-name' = 'com.google.protobuf.FieldMask'",
+      "'fields.paths.protobuf.read-default-values' = 'true'",
+      "'fields.fields.format' = 'protobuf'",
+      "'fields.fields.protobuf.message-class-name' = 'com.google.protobuf.Struct'",
+      "'fields.fields.protobuf.read-default-values' = 'true'"
+    };
+    table("t", "paths ARRAY<STRING>, `fields` MAP<STRING, ROW<number_value DOUBLE>>", options);
+    sql.run(
+        "INSERT INTO t SELECT 1, ARRAY['a', '', 'b'],"
+            + " CAST(MAP['x', ROW(1.5), 'y', ROW(-2)] AS MAP<STRING, ROW<number_value DOUBLE>>)");
+    sql.run("INSERT INTO t (k) VALUES (2)");
+    sql.run("INSERT INTO t (k, paths) SELECT 3, ARRAY_REMOVE(ARRAY['a'], 'a')");
+
+    List<Row> rows = sql.query("SELECT * FROM t");
+    assertThat((Object[]) rows.get(0).getField(1)).containsExactly("a", "", "b");
+    assertThat(rows.get(0).getField(2)).isEqualTo(Map.of("x", Row.of(1.5), "y", Row.of(-2.0)));
+    assertThat(rows.get(1)).isEqualTo(Row.of(2L, null, null));
+    assertThat((Object[]) rows.get(2).getField(1)).isEmpty();
+  }
+
   @Test
   void bytesThatAFormatCannotReadAreNamedWithTheirPlace() throws Exception {
     table("t", "tags ARRAY<INT>", "'fields.tags.format' = 'json'");
