@@ -23,7 +23,9 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.table.api.EnvironmentSettings;
 import org.apache.flink.table.api.StatementSet;
 import org.apache.flink.table.api.TableEnvironment;
+import org.apache.flink.table.data.RowData;
 import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.apache.flink.util.function.ThrowingConsumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -121,14 +123,22 @@ class BoundedInputITCase {
   void aJobThatFailsAnywhereInItsEndCountsNothingTwice(RuntimeExecutionMode mode) throws Exception {
     for (EndFailure failure : EndFailure.values()) {
       store = directory.resolve(failure.name());
-      runThroughAFailure(mode, failure);
+      runThroughAFailure(mode, failure, IndexedRows.sink(store));
       IndexedRows.assertEachOnce(store, 1_000, failure + ", " + mode);
     }
   }
 
-  private void runThroughAFailure(RuntimeExecutionMode mode, EndFailure failure) throws Exception {
+  private void runThroughAFailure(
+      RuntimeExecutionMode mode, EndFailure failure, TimestoreSink<RowData> sink) throws Exception {
     EndFailingOperator.arm(failure);
     FailingCommits.arm(failure);
+    runOnceMore(mode, sink);
+    assertThat(EndFailingOperator.isArmed() && FailingCommits.isArmed()).isFalse();
+  }
+
+  /** 1,000 rows, with one restart. */
+  private void runOnceMore(RuntimeExecutionMode mode, TimestoreSink<RowData> sink)
+      throws Exception {
     Configuration configuration = new Configuration();
     configuration.set(ExecutionOptions.RUNTIME_MODE, mode);
     configuration.set(RestartStrategyOptions.RESTART_STRATEGY, "fixed-delay");
@@ -140,10 +150,40 @@ class BoundedInputITCase {
     environment.setParallelism(2);
     environment
         .fromSource(IndexedRows.source(1_000, 10_000), WatermarkStrategy.noWatermarks(), "rows")
+        .map(new FailOnce(name))
+        .returns(IndexedRows.TYPE)
         .transform("fails at its end", IndexedRows.TYPE, new EndFailingOperator())
-        .sinkTo(new FailingCommits(IndexedRows.sink(store)));
+        .sinkTo(new FailingCommits(sink));
     environment.execute();
-    assertThat(EndFailingOperator.isArmed() && FailingCommits.isArmed()).isFalse();
+  }
+
+  @ParameterizedTest
+  @EnumSource(EndFailure.class)
+  void anOverwriteThatFailsAtItsEndShowsTheOldRowsOrTheNew(EndFailure failure) throws Exception {
+    overwrite(sink -> runThroughAFailure(RuntimeExecutionMode.BATCH, failure, sink));
+  }
+
+  @Test
+  void anOverwriteThatFailsInTheMiddleShowsTheOldRowsOrTheNew() throws Exception {
+    FailOnce.arm(name, 700);
+    overwrite(sink -> runOnceMore(RuntimeExecutionMode.BATCH, sink));
+
+    assertThat(FailOnce.isArmed(name)).isFalse();
+  }
+
+  private void overwrite(ThrowingConsumer<TimestoreSink<RowData>, Exception> run) throws Exception {
+    int old = 300;
+    new IndexedJob("old rows in " + directory, store, old).firstRow(ROWS).submit().awaitEnd();
+
+    boolean unused =
+        StoreWatch.during(
+            () -> assertThat(judge().rowCount()).isIn((long) old, 1_000L),
+            () -> {
+              run.accept(IndexedRows.overwritingSink(store));
+              return true;
+            });
+
+    IndexedRows.assertEachOnce(store, 1_000, "overwritten");
   }
 
   @ParameterizedTest

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.fail;
 
 import io.timestore.flink.StoreJudge;
 import io.timestore.flink.StoreJudge.StoredRow;
+import io.timestore.flink.types.TableLayout;
+import io.timestore.format.Schema;
+import io.timestore.store.Store;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -64,6 +67,15 @@ final class IndexedRows {
         .path(store)
         .reorderBuffer(MemorySize.ofMebiBytes(1))
         .bufferMemory(MemorySize.ofMebiBytes(4));
+  }
+
+  /** One whose rows take the place of those in the store, as INSERT OVERWRITE makes it. */
+  static TimestoreSink<RowData> overwritingSink(Path store) throws IOException {
+    Schema schema = Store.open(store).schema().orElseThrow();
+    TableLayout layout =
+        new TableLayout(
+            store.toString(), schema.storeId(), "here", schema.key(), 0, schema.columns());
+    return TimestoreSink.ofTable(layout, SinkSettings.DEFAULT.overwriting());
   }
 
   /** Each row is there once, in order, and whole. */
