@@ -6,6 +6,7 @@ import java.util.function.UnaryOperator;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.DeploymentOptions;
 import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.configuration.StateRecoveryOptions;
 import org.apache.flink.streaming.api.datastream.DataStream;
@@ -101,8 +102,17 @@ final class IndexedJob {
   }
 
   RunningJob submit() throws Exception {
-    StreamExecutionEnvironment environment =
-        StreamExecutionEnvironment.getExecutionEnvironment(configuration);
+    return submit(StreamExecutionEnvironment.getExecutionEnvironment(configuration));
+  }
+
+  /** On a cluster of its own, which ends with it. */
+  RunningJob submitApart() throws Exception {
+    configuration.set(DeploymentOptions.TARGET, "local");
+    configuration.set(DeploymentOptions.ATTACHED, true);
+    return submit(new StreamExecutionEnvironment(configuration));
+  }
+
+  private RunningJob submit(StreamExecutionEnvironment environment) throws Exception {
     environment.setParallelism(1);
     environment.enableCheckpointing(checkpointInterval.toMillis());
     DataStream<RowData> rows =

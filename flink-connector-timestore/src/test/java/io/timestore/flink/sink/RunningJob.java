@@ -141,6 +141,19 @@ final class RunningJob {
     client.getJobExecutionResult().get(WAIT_MAX.toSeconds(), TimeUnit.SECONDS);
   }
 
+  /** Waits until it fails since another job went on from its state, at a commit or a row. */
+  void awaitSuccession() {
+    failure()
+        .satisfiesAnyOf(
+            e ->
+                Assertions.assertThat(e)
+                    .hasStackTraceContaining("a job that went back to an older checkpoint"),
+            e ->
+                Assertions.assertThat(e)
+                    .hasStackTraceContaining("must not be published: submission"),
+            e -> Assertions.assertThat(e).hasStackTraceContaining("and is closed"));
+  }
+
   /** The error that it ends with. */
   AbstractThrowableAssert<?, ?> failure() {
     return Assertions.assertThat(catchThrowable(this::awaitEnd)).as(name);
