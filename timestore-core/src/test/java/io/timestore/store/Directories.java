@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
-/** What an operator does to a store as a whole. */
+/** What an operator does to a store as a whole, and where tests have theirs. */
 final class Directories {
   private Directories() {}
 
@@ -16,6 +16,14 @@ final class Directories {
         Files.copy(source, to.resolve(from.relativize(source)));
       }
     }
+  }
+
+  /** In memory where there is such a place: for tests that are not of syncs. */
+  static Path createInMemory() throws IOException {
+    Path memory = Path.of("/dev/shm");
+    return Files.isWritable(memory)
+        ? Files.createTempDirectory(memory, "timestore")
+        : Files.createTempDirectory("timestore");
   }
 
   static void delete(Path root) throws IOException {

@@ -13,9 +13,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.Test;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a reader sees while others append: whole commits, and nothing else. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -25,15 +27,15 @@ class ReaderBesideWriterTest {
   @TempDir Path directory;
 
   /** Follows the store, and compares what came with every change. */
-  private static void follow(StoreReader reader, int changeCount) throws Exception {
+  private static void follow(StoreReader reader, Arrival arrival) throws Exception {
     int seen = 0;
-    long rowCount = 0;
-    for (int change = 0; change < changeCount; change++) {
+    for (int change = 0; change < CHANGES; change++) {
       assertThat(reader.awaitChange(Duration.ofSeconds(60))).isTrue();
-      int batchCount = Appender.batchCount(reader.rowCount()); // fails for a batch in part
-      assertThat(rows(reader, rowCount)).isEqualTo(Appender.rows(seen, batchCount));
+      int batchCount = Arrival.batchCount(reader.rowCount()); // fails for a batch in part
+      int from = Arrival.firstBeside(seen);
+      long rowsBefore = IntStream.range(0, from).mapToLong(Arrival::rowCount).sum();
+      assertThat(rows(reader, rowsBefore)).isEqualTo(arrival.rows(from, batchCount));
       seen = batchCount;
-      rowCount = reader.rowCount();
     }
   }
 
@@ -48,26 +50,28 @@ class ReaderBesideWriterTest {
     return rows;
   }
 
-  @Test
-  void eachSnapshotIsWholeWhileAnotherProcessAppends() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void eachSnapshotIsWholeWhileAnotherProcessAppends(Arrival arrival) throws Exception {
     Path path = directory.resolve("store");
     Store store = Store.openOrCreate(path, Appender.TABLES);
     try (StoreReader reader = store.reader();
-        ChildJvm child = ChildJvm.start(Appender.class, path)) {
+        ChildJvm child = ChildJvm.start(Appender.class, path, arrival)) {
       child.awaitLine(Appender.READY);
-      follow(reader, CHANGES);
+      follow(reader, arrival);
       child.kill();
     }
   }
 
-  @Test
-  void eachSnapshotIsWholeWhileAThreadOfThisProcessAppends() throws Exception {
+  @ParameterizedTest
+  @EnumSource
+  void eachSnapshotIsWholeWhileAThreadOfThisProcessAppends(Arrival arrival) throws Exception {
     Store store = Store.openOrCreate(directory.resolve("store"), Appender.TABLES);
     ExecutorService appender = Executors.newSingleThreadExecutor();
     AtomicBoolean enough = new AtomicBoolean();
     try (StoreReader reader = store.reader()) {
-      Future<?> appended = appender.submit(() -> Appender.append(store, enough::get));
-      follow(reader, CHANGES);
+      Future<?> appended = appender.submit(() -> Appender.append(store, arrival, enough::get));
+      follow(reader, arrival);
       enough.set(true);
       appended.get();
     } finally {

@@ -3,6 +3,7 @@ package io.timestore.store;
 import io.timestore.format.Batch;
 import io.timestore.format.Commit;
 import io.timestore.format.Schema;
+import io.timestore.store.WriterOptions.LateRows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,18 +20,19 @@ public final class RoundTrip {
   /** Arguments: a directory for a new store. */
   public static void main(String[] arguments) throws IOException, InterruptedException {
     Path path = Path.of(arguments[0]);
-    run(Store.openOrCreate(path, Schema.ofTables(TABLES)), 0);
+    run(Store.openOrCreate(path, Schema.ofTables(TABLES)), Arrival.LATE, 0);
   }
 
-  /** Appends twenty rows from that key on. */
-  static void run(Store store, long key) throws IOException, InterruptedException {
-    try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
-      writer.append(Rows.batch(Rows.ofKeys(LongStream.range(key, key + 10))));
+  /** Appends forty rows from that key on, in two commits. */
+  static void run(Store store, Arrival arrival, long key) throws IOException, InterruptedException {
+    try (StoreWriter writer = store.writer(arrival.writerOptions())) {
+      append(writer, arrival, key);
       writer.commit();
     }
-    try (StoreWriter writer = store.writer(WriterOptions.preparing());
+    WriterOptions preparing = WriterOptions.preparing().withLateRows(LateRows.KEEP);
+    try (StoreWriter writer = store.writer(preparing);
         Publisher publisher = store.publisher()) {
-      writer.append(Rows.batch(Rows.ofKeys(LongStream.range(key + 10, key + 20))));
+      append(writer, arrival, key + 20);
       Commit commit = writer.prepare("", true).orElseThrow();
       publisher.publish(List.of(commit), true);
     }
@@ -46,5 +48,16 @@ public final class RoundTrip {
     try (Scan scan = snapshot.scan(snapshot.ranges(), TABLES)) {
       scan.next(new Batch(TABLES.size()));
     }
+  }
+
+  /** Twenty rows, in one lane or in two. */
+  private static void append(StoreWriter writer, Arrival arrival, long key) throws IOException {
+    boolean isLate = arrival == Arrival.LATE;
+    writer.append(tenRows(key, isLate ? 2 : 1));
+    writer.append(isLate ? tenRows(key + 1, 2) : tenRows(key + 10, 1));
+  }
+
+  private static Batch tenRows(long firstKey, int step) {
+    return Rows.batch(Rows.ofKeys(LongStream.range(0, 10).map(row -> firstKey + row * step)));
   }
 }

@@ -46,7 +46,7 @@ record Told(int batchCount, Optional<Commit> prepared) {
    */
   int check(Path path, String when) throws IOException {
     Store store = Store.openOrCreate(path, Schema.ofTables(Appender.TABLES));
-    int found = Appender.batchCount(store.snapshot().rowCount());
+    int found = Arrival.batchCount(store.snapshot().rowCount());
     assertThat(found).as(when).isBetween(batchCount, batchCount + 1);
     assertHolds(store, found, when);
     if (prepared.isPresent()) {
@@ -57,7 +57,7 @@ record Told(int batchCount, Optional<Commit> prepared) {
       assertHolds(store, found, when + ", once what was prepared is published");
     }
     try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
-      writer.append(Rows.batch(Appender.batch(found)));
+      writer.append(Rows.batch(Arrival.IN_ORDER.batch(found)));
       writer.commit();
     }
     assertHolds(Store.open(path), found + 1, when + ", gone on with");
@@ -66,7 +66,7 @@ record Told(int batchCount, Optional<Commit> prepared) {
 
   private static void assertHolds(Store store, int batchCount, String when) throws IOException {
     List<String> rows = Rows.read(store, Appender.TABLES);
-    assertThat(rows.equals(Appender.rows(batchCount)))
+    assertThat(rows.equals(Arrival.IN_ORDER.rows(0, batchCount)))
         .as("%s: %d rows, those of %d batches", when, rows.size(), batchCount)
         .isTrue();
   }

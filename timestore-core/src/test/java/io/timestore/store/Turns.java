@@ -8,7 +8,7 @@ import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
- * Commits the batches of {@link Appender} in turns as a core writer and as attempts of a sink, and
+ * Commits batches that arrive in order in turns as a core writer and as attempts of a sink, and
  * tells of each step before it takes the next one: {@code prepared …}, where others may publish the
  * batch from now on, and the batch's number once it is acknowledged.
  */
@@ -25,7 +25,7 @@ final class Turns {
   Turns(Store store, Consumer<String> tell) throws IOException {
     this.store = store;
     this.tell = tell;
-    this.batch = Appender.batchCount(store.snapshot().rowCount());
+    this.batch = Arrival.batchCount(store.snapshot().rowCount());
   }
 
   /** The run of a core writer, which lets its lane go at the end. */
@@ -33,7 +33,7 @@ final class Turns {
     try (StoreWriter writer = store.writer(WriterOptions.defaults())) {
       for (int i = 0; i < commitCount; i++) {
         try {
-          writer.append(Rows.batch(Appender.batch(batch)));
+          writer.append(Rows.batch(Arrival.IN_ORDER.batch(batch)));
           writer.commit();
         } catch (IOException e) {
           goOnAfter(e, writer);
@@ -63,7 +63,7 @@ final class Turns {
 
   private Commit prepare(SinkRun run, int checkpoint) throws IOException {
     try {
-      Commit commit = run.prepare(checkpoint, Appender.batch(batch));
+      Commit commit = run.prepare(checkpoint, Arrival.IN_ORDER.batch(batch));
       tell.accept(PREPARED + HexFormat.of().formatHex(commit.toBytes()));
       return commit;
     } catch (IOException e) {
@@ -74,7 +74,7 @@ final class Turns {
   /** Tries what must fail: a writer that failed is of no use any more. */
   private IOException goOnAfter(IOException failure, StoreWriter writer) throws IOException {
     try {
-      writer.append(Rows.batch(Appender.batch(batch + 1)));
+      writer.append(Rows.batch(Arrival.IN_ORDER.batch(batch + 1)));
       tell.accept(WENT_ON);
     } catch (IOException e) {
       tell.accept(REFUSED + e.getMessage());
