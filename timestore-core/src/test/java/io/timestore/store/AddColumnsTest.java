@@ -14,6 +14,7 @@ import io.timestore.format.Key;
 import io.timestore.format.Lane.LaneTable;
 import io.timestore.format.Schema;
 import io.timestore.store.CrashingDisk.Fate;
+import io.timestore.store.WriterOptions.LateRows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -166,6 +167,34 @@ class AddColumnsTest {
     assertThat(wider.schema().orElseThrow().columns()).last().isEqualTo(DOUBLE);
     assertThat(Rows.read(wider, List.of("price")))
         .containsExactly("0 -", "1 -", "2 000000000000f03f", "3 -");
+  }
+
+  @Test
+  void anAdditionCostsTheSameWhateverTheStoreHolds() throws IOException {
+    append(store, rows(0, 10));
+    Path large = directory.resolve("large");
+    WriterOptions keeping = WriterOptions.defaults().withLateRows(LateRows.KEEP);
+    Store many = Store.openOrCreate(large, Schema.ofTables(TABLES));
+    try (StoreWriter writer = many.writer(keeping)) {
+      for (long first : new long[] {40_000, 20_000, 0}) {
+        writer.append(Rows.batch(rows(first, first + 40_000)));
+      }
+      writer.commit();
+    }
+    assertThat(many.snapshot().record().lanes()).hasSize(3);
+
+    CountingDisk few = addColumnTo(path);
+    CountingDisk counted = addColumnTo(large);
+
+    assertThat(counted.callCounts()).containsKey("rename").isEqualTo(few.callCounts());
+    assertThat(counted.bytesWritten()).isPositive().isEqualTo(few.bytesWritten());
+    assertThat(counted.bytesRead()).as("what tells of lanes").isLessThan(1 << 16);
+  }
+
+  private static CountingDisk addColumnTo(Path path) throws IOException {
+    CountingDisk disk = new CountingDisk(new LocalDisk());
+    Store.open(disk.disk(), path).addColumns(List.of(DOUBLE));
+    return disk;
   }
 
   static Stream<Arguments> refused() {
