@@ -92,11 +92,21 @@ class ReorderBufferTest {
     assertThat(rows).as(run).allMatch(row -> row.text(1).equals(text(row.int64(0))));
   }
 
-  private void assertSortedOnce(LongUnaryOperator key) throws IOException {
-    ReorderBuffer buffer = buffer(64 << 20);
+  /** Appends {@value #ROWS} rows; what they were appended to, one after another. */
+  private List<Batch> fill(ReorderBuffer buffer, LongUnaryOperator key) throws IOException {
+    List<Batch> filled = new ArrayList<>();
     for (int i = 0; i < ROWS; i++) {
+      if (filled.isEmpty() || filled.get(filled.size() - 1) != buffer.batch()) {
+        filled.add(buffer.batch());
+      }
       append(buffer, key.applyAsLong(i));
     }
+    return filled;
+  }
+
+  private void assertSortedOnce(LongUnaryOperator key) throws IOException {
+    ReorderBuffer buffer = buffer(64 << 20);
+    fill(buffer, key);
     assertThat(buffer.rowsWritten()).isZero();
 
     buffer.writeAll();
@@ -122,6 +132,23 @@ class ReorderBufferTest {
   @Test
   void rowsInOrderComeOutAsTheyWent() throws IOException {
     assertSortedOnce(i -> i / 3);
+  }
+
+  @Test
+  void pagesWhoseRowsCameInOrderAreNotSorted() throws IOException {
+    ReorderBuffer buffer = buffer(64 << 20);
+    List<Batch> pages = fill(buffer, i -> i / 3);
+
+    assertThat(buffer.held()).hasSizeGreaterThan(10).isEqualTo(pages);
+  }
+
+  @Test
+  void pagesWhoseRowsCameOutOfOrderAreMoved() throws IOException {
+    ReorderBuffer buffer = buffer(64 << 20);
+    List<Batch> pages = fill(buffer, i -> ROWS - i);
+
+    List<Batch> held = buffer.held();
+    assertThat(held.subList(0, held.size() - 1)).doesNotContainAnyElementsOf(pages);
   }
 
   @Test
