@@ -276,12 +276,16 @@ public final class Publisher implements Closeable {
 
   /**
    * What failed attempts left, where the last commits of a submission without state are in: nothing
-   * that they prepared can be published any more.
+   * that they prepared can be published any more. Where it can't be found, it stays.
    */
-  private Abandoned leftByAttempts(List<Commit> commits, CommitRecord next) throws IOException {
+  private Abandoned leftByAttempts(List<Commit> commits, CommitRecord next) {
     for (Commit commit : commits) {
       if (commit.stateless() && commit.last()) {
-        return hiddenLanes.leftBy(commit.submission(), next);
+        try {
+          return hiddenLanes.leftBy(commit.submission(), next);
+        } catch (IOException e) {
+          LOG.warn("{}: what failed attempts left could not be found", files.root(), e);
+        }
       }
     }
     return new Abandoned();

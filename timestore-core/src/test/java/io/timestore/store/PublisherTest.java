@@ -749,6 +749,18 @@ class PublisherTest {
     assertThat(record().lanes()).extracting(Lane::number).containsExactly(0, 2, 4);
   }
 
+  @Test
+  void whatFailedAttemptsLeftAndCannotBeFoundFailsNoCommit() throws IOException {
+    appendDirectly(0, 5);
+    Files.createDirectory(path.resolve("lanes"));
+    Files.createSymbolicLink(path.resolve("lanes/00007"), path.resolveSibling("elsewhere"));
+    Files.createDirectory(path.resolveSibling("elsewhere"));
+    try (SinkRun run = begin()) {
+      assertThat(publish(run.prepareStateless(5, 15))).isEqualTo(Outcome.PUBLISHED);
+    }
+    assertHasKeys(LongStream.range(0, 15));
+  }
+
   private List<String> lanesOnDisk() throws IOException {
     try (Stream<Path> lanes = Files.list(path.resolve("lanes"))) {
       return lanes.map(lane -> lane.getFileName().toString()).sorted().toList();
