@@ -148,6 +148,32 @@ class JournalTest {
     assertThat(store.verify(fault -> {}).faultCount()).isZero();
   }
 
+  @Test
+  void killedBeforeManyCheckpointsArePublishedNoneOfThemIsInTheJournal() throws IOException {
+    commit(store, 0, 63);
+    List<Commit> commits = new ArrayList<>();
+    try (SinkRun run = SinkRun.begin(store, UUID.randomUUID(), UUID.randomUUID())) {
+      for (int checkpoint = 63; checkpoint < 200; checkpoint++) {
+        commits.add(run.prepare(checkpoint, checkpoint, checkpoint + 1));
+      }
+    }
+    SimulatedDisk before = disk.copy();
+    boolean died = true;
+    for (int operation = 0; died; operation++) {
+      disk = before.copy();
+      died = dieAt(operation, dying -> dying.publisher().publish(commits, false));
+      Store next = Store.open(disk.process(), PATH);
+      assertThat(sequences(entries()))
+          .as("died at %d", operation)
+          .hasSize((int) next.snapshot().record().commitCount());
+      next.publisher().publish(commits, false);
+      assertThat(sequences(entries()))
+          .as("died at %d", operation)
+          .containsExactlyElementsOf(LongStream.range(0, 200).boxed().toList());
+      assertThat(next.verify(fault -> {}).faultCount()).isZero();
+    }
+  }
+
   /** Where the crate takes a turn before each commit, too. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
@@ -164,7 +190,7 @@ class JournalTest {
       int operation = 0;
       for (; died[0]; operation++) {
         disk = before.copy();
-        died[0] = dieAt(operation, first);
+        died[0] = dieAt(operation, dying -> commit(dying, first, first + 3));
         SimulatedDisk left = disk;
         for (int seed = 0; seed < 2; seed++) {
           disk = seed == 0 ? left.copy() : left.afterPowerCut(new Random(operation));
@@ -184,8 +210,13 @@ class JournalTest {
     }
   }
 
-  /** Whether the process that commits twice more died. */
-  private boolean dieAt(int operation, int first) throws IOException {
+  @FunctionalInterface
+  private interface Work {
+    void doIn(Store store) throws IOException;
+  }
+
+  /** Whether the process that does some work died. */
+  private boolean dieAt(int operation, Work work) throws IOException {
     SimulatedProcess dying = disk.process();
     int[] left = {operation};
     dying.withFate(
@@ -198,7 +229,7 @@ class JournalTest {
           each.run();
         });
     try {
-      commit(Store.open(dying, PATH), first, first + 3);
+      work.doIn(Store.open(dying, PATH));
       return false;
     } catch (IOException e) {
       assertThat(left[0]).isNegative();
