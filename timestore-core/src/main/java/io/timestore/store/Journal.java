@@ -158,7 +158,7 @@ final class Journal {
       return 1;
     }
     long faultCount = 0;
-    long expected = record.commitCount() - entries.size();
+    long expected = 0;
     long wallTimeMillis = Long.MIN_VALUE;
     for (JournalEntry entry : entries) {
       if (entry.sequence() != expected || entry.wallTimeMillis() < wallTimeMillis) {
@@ -167,8 +167,7 @@ final class Journal {
                 + entry.sequence()
                 + " at "
                 + Instant.ofEpochMilli(entry.wallTimeMillis())
-                + " follows commit "
-                + (expected - 1);
+                + (expected == 0 ? " is the first one" : " follows commit " + (expected - 1));
         faults.accept(Fault.of(files.length(), files.length() + what));
         faultCount++;
       }

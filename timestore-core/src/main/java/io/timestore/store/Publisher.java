@@ -27,7 +27,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -773,12 +772,11 @@ public final class Publisher implements Closeable {
    *
    * @return the schema with them, durable
    */
-  Schema addColumns(List<Column> columns, Consumer<Schema> check) throws IOException {
+  Schema addColumns(List<Column> columns) throws IOException {
     return underLock(
         "add columns",
         current -> {
           Schema schema = files.readSchema(disk);
-          check.accept(schema);
           Schema next = schema.withColumns(columns);
           if (!next.equals(schema)) {
             Path temporary = files.newSchema(entropy.ids().get());

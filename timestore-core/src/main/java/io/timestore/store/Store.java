@@ -53,17 +53,26 @@ public final class Store {
   private final @Nullable Schema schema;
   private final List<String> order;
 
-  private Store(Disk disk, Entropy entropy, StoreFiles files, @Nullable Schema schema) {
-    this(disk, entropy, files, schema, schema == null ? List.of() : schema.tables());
+  /** Whether it is another one's journal, opened by its path. */
+  private final boolean isReadOnly;
+
+  private Store(Disk disk, Entropy entropy, StoreFiles files, Schema schema, List<String> order) {
+    this(disk, entropy, files, schema, order, false);
   }
 
   private Store(
-      Disk disk, Entropy entropy, StoreFiles files, @Nullable Schema schema, List<String> order) {
+      Disk disk,
+      Entropy entropy,
+      StoreFiles files,
+      @Nullable Schema schema,
+      List<String> order,
+      boolean isReadOnly) {
     this.disk = disk;
     this.entropy = entropy;
     this.files = files;
     this.schema = schema;
     this.order = List.copyOf(order);
+    this.isReadOnly = isReadOnly;
   }
 
   /**
@@ -93,7 +102,9 @@ public final class Store {
     }
     StoreFiles files = new StoreFiles(absolute);
     Disk inside = new ConfinedDisk(disk, absolute);
-    return new Store(inside, entropy, files, readSchema(inside, files).orElse(null));
+    Schema schema = readSchema(inside, files).orElse(null);
+    List<String> order = schema == null ? List.of() : schema.tables();
+    return new Store(inside, entropy, files, schema, order, isJournal(disk, absolute));
   }
 
   /** Whether a directory holds a store; see {@link #open} for what it throws. */
@@ -155,8 +166,8 @@ public final class Store {
    */
   public static Store openOrCreate(Path directory, List<String> tables) throws IOException {
     Store store = openOrCreate(directory, Schema.ofTables(tables));
-    store.checkTables(tables);
-    return new Store(store.disk, store.entropy, store.files, store.schema, tables);
+    store.checkTables(tables, store.writableSchema().tables());
+    return new Store(store.disk, store.entropy, store.files, store.writableSchema(), tables);
   }
 
   static Store openOrCreate(Disk disk, Path directory, Schema schema) throws IOException {
@@ -165,7 +176,26 @@ public final class Store {
 
   static Store openOrCreate(Disk outside, Entropy entropy, Path directory, Schema schema)
       throws IOException {
-    return openOrCreate(outside, entropy, new StoreFiles(absolute(outside, directory)), schema);
+    Path absolute = absolute(outside, directory);
+    if (isJournal(outside, absolute)) {
+      throw new IllegalArgumentException(readOnly(absolute));
+    }
+    return openOrCreate(outside, entropy, new StoreFiles(absolute), schema);
+  }
+
+  /** Whether it is where a store keeps its journal. */
+  private static boolean isJournal(Disk disk, Path directory) throws IOException {
+    Path parent = directory.getParent();
+    return parent != null
+        && new StoreFiles(parent).commits().equals(directory)
+        && holdsStore(disk, new StoreFiles(parent));
+  }
+
+  private static String readOnly(Path journal) {
+    return journal
+        + " is the journal of the store "
+        + journal.getParent()
+        + ": it is written with that store's commits, and can only be read";
   }
 
   /** The store of another one's commits. */
@@ -217,7 +247,7 @@ public final class Store {
         publisher.publishEmpty();
       }
     }
-    return new Store(disk, entropy, files, actual);
+    return new Store(disk, entropy, files, actual, actual.tables());
   }
 
   /** The reference's rows have all of its tables, and its next ones must, too. */
@@ -297,20 +327,10 @@ public final class Store {
    * @throws IllegalArgumentException if rows can't lack one of them, or its name or table is taken
    */
   public Store addColumns(List<Column> columns) throws IOException {
-    return addColumns(columns, schema -> {});
-  }
-
-  /**
-   * As {@link #addColumns(List)}, unless somebody objects.
-   *
-   * @param check looks at the schema that is there, which nobody changes meanwhile; what it throws
-   *     leaves the store as it was
-   */
-  public Store addColumns(List<Column> columns, Consumer<Schema> check) throws IOException {
     writableSchema();
     Schema newSchema;
     try (Publisher publisher = publisher()) {
-      newSchema = publisher.addColumns(columns, check);
+      newSchema = publisher.addColumns(columns);
     }
     Set<String> newOrder = new LinkedHashSet<>(order);
     newOrder.addAll(newSchema.tables());
@@ -536,20 +556,35 @@ public final class Store {
   /**
    * Begins a run that appends rows.
    *
-   * @param tables all tables of the store, in the order of the batches' columns
-   * @throws IllegalArgumentException if they are not the store's
+   * @param tables of the store, in the order of the batches' columns; where those of nullable
+   *     columns are left out, these are NULL in its rows
+   * @throws IllegalArgumentException if they are not the store's, or others are left out
    * @throws IllegalStateException for a store without a schema: {@link #openOrCreate} adopts it
    */
   public StoreWriter writer(WriterOptions options, List<String> tables) throws IOException {
-    checkTables(tables);
+    checkWritten(tables);
     return new StoreWriter(disk, entropy, files, id(), columns(tables), options);
   }
 
-  private void checkTables(List<String> tables) {
-    List<String> known = writableSchema().tables();
-    if (tables.size() != known.size() || !new TreeSet<>(tables).equals(new TreeSet<>(known))) {
+  private void checkWritten(List<String> tables) {
+    List<String> expected =
+        writableSchema().columns().stream()
+            .filter(column -> !column.nullable() || tables.contains(column.table()))
+            .map(Column::table)
+            .toList();
+    checkTables(tables, expected);
+  }
+
+  private void checkTables(List<String> tables, List<String> expected) {
+    boolean isSame = new TreeSet<>(tables).equals(new TreeSet<>(expected));
+    if (!isSame || tables.size() != expected.size()) {
       throw new IllegalArgumentException(
-          files.root() + " has the tables " + known + ", " + tables + " were given");
+          files.root()
+              + " has the tables "
+              + writableSchema().tables()
+              + ", "
+              + tables
+              + " were given");
     }
   }
 
@@ -563,17 +598,23 @@ public final class Store {
     return new StoreReader(disk, files, this::snapshot, options);
   }
 
-  /** The one who publishes what writers of this store prepared. */
+  /**
+   * The one who publishes what writers of this store prepared.
+   *
+   * @throws IllegalArgumentException if it is the journal of another one
+   */
   public Publisher publisher() {
     return publisher(CommitLock.WAIT_MAX);
   }
 
   Publisher publisher(Duration lockWaitMax) {
+    checkWritable();
     return new Publisher(disk, entropy, files, id(), lockWaitMax);
   }
 
   private List<Column> columns(List<String> tables) {
     List<Column> columns = new ArrayList<>(writableSchema().columns());
+    columns.removeIf(column -> !tables.contains(column.table()));
     columns.sort(Comparator.comparingInt(column -> tables.indexOf(column.table())));
     return columns;
   }
@@ -587,7 +628,19 @@ public final class Store {
     return new RecordFile(disk, entropy, files, id());
   }
 
+  /**
+   * Refuses a store that can only be read.
+   *
+   * @throws IllegalArgumentException if it is the journal of another one
+   */
+  public void checkWritable() {
+    if (isReadOnly) {
+      throw new IllegalArgumentException(readOnly(files.root()));
+    }
+  }
+
   private Schema writableSchema() {
+    checkWritable();
     if (schema == null) {
       throw new IllegalStateException(
           files.root() + " has no schema.json: open it with openOrCreate to write it");

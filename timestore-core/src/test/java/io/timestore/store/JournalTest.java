@@ -270,6 +270,32 @@ class JournalTest {
   }
 
   @Test
+  void byItsPathItCanBeReadAndNotWritten() throws IOException {
+    commit(store, 0, 70);
+    Store commits = Store.open(disk.process(), COMMITS);
+    String why = "/store/commits is the journal of the store /store";
+    assertThat(commits.snapshot().rowCount()).isEqualTo(32);
+    assertThatThrownBy(() -> commits.writer(WriterOptions.defaults())).hasMessageContaining(why);
+    assertThatThrownBy(commits::publisher).hasMessageContaining(why);
+    assertThatThrownBy(commits::compact).hasMessageContaining(why);
+    assertThatThrownBy(
+            () -> Store.openOrCreate(disk.process(), COMMITS, Schema.ofTables(List.of("a"))))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(why);
+    commit(store, 70, 150);
+    assertThat(store.verify(fault -> {}).faultCount()).isZero();
+
+    disk.process().delete(COMMITS.resolve("schema.json"));
+    disk.process().delete(COMMITS.resolve("length"));
+    List<String> faults = new ArrayList<>();
+    Verified unused = store.verify(fault -> faults.add(fault.message()));
+    assertThat(faults)
+        .singleElement()
+        .asString()
+        .contains("/store/length: the journal's commit 96 at ", " is the first one");
+  }
+
+  @Test
   void damageIsToldWithItsFileAndNothingIsPublished() throws IOException {
     commit(store, 0, 95);
     SimulatedProcess process = disk.process();
@@ -290,7 +316,8 @@ class JournalTest {
   @Test
   void aRowThatIsNoCommitIsToldAsDamageOfTheJournal() throws IOException {
     commit(store, 0, 65);
-    Store commits = Store.open(disk.process(), COMMITS);
+    Schema schema = Store.open(disk.process(), COMMITS).schema().orElseThrow();
+    Store commits = Store.openOrCreateJournal(disk.process(), Entropy.ofSystem(), COMMITS, schema);
     try (StoreWriter writer = commits.writer(WriterOptions.defaults())) {
       byte[][] cells = new byte[8][0];
       cells[0] = new byte[8];

@@ -407,6 +407,21 @@ class StoreWriterTest {
   }
 
   @Test
+  void nullableColumnsMayBeLeftOutAndNoOthers() throws IOException {
+    Column size = new Column("size", "size", CellType.parse("BIGINT"), true);
+    Store wider = store.addColumns(List.of(size));
+    try (StoreWriter writer = wider.writer(WriterOptions.defaults(), TABLES)) {
+      writer.append(Rows.batch(List.of("5 61 62")));
+      writer.commit();
+    }
+    assertThat(Rows.read(Store.open(wider.directory()), List.of("a", "b", "size")))
+        .containsExactly("5 61 62 -");
+    assertThatThrownBy(() -> wider.writer(WriterOptions.defaults(), List.of("a", "size")))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("has the tables [a, b, size], [a, size] were given");
+  }
+
+  @Test
   void whatWasPreparedIsPublishedBehindNewerRowsOfOthers() throws IOException {
     Commit prepared;
     try (StoreWriter writer = store.writer(WriterOptions.preparing())) {

@@ -40,7 +40,7 @@ final class JobShape {
       throw new ValidationException(
           "The timestore sink makes rows visible with checkpoints, but checkpointing is off and the"
               + " input never ends. Turn it on, for instance with SET"
-              + " 'execution.checkpointing.interval' = '10 s'.");
+              + " 'execution.checkpointing.interval' = '10 s', or by enableCheckpointing(10_000).");
     }
     if (isBounded(stream.getTransformation())
         && !environment

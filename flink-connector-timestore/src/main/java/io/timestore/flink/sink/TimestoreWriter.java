@@ -89,7 +89,7 @@ final class TimestoreWriter<T>
             layout.columns(),
             settings.reorderBufferBytes(),
             lateRows == LateRows.KEEP,
-            newest.isPresent() ? newest : writer.lastKey());
+            settings.overwrite() || newest.isPresent() ? newest : writer.lastKey());
     this.metrics = new WriterMetrics(context.metricGroup(), layout.path(), buffer, writer);
     this.eventTime = settings.ordering() == Ordering.WATERMARK ? new EventTime(layout.key()) : null;
     this.isFinished = isFinished;
@@ -219,10 +219,21 @@ final class TimestoreWriter<T>
       rows.append(element, key, buffer.batch());
     } catch (IllegalArgumentException e) {
       metrics.rowRefused();
-      throw e;
+      throw refused(e);
     }
     buffer.rowAppended();
     metrics.rowSent();
+  }
+
+  /** Names the store, which a job may have several of. */
+  private IllegalArgumentException refused(IllegalArgumentException e) {
+    if (String.valueOf(e.getMessage()).startsWith(layout.path())) {
+      return e;
+    }
+    IllegalArgumentException refused =
+        new IllegalArgumentException(layout.path() + ": " + e.getMessage());
+    refused.addSuppressed(e); // not the cause: the SQL client shows the innermost one alone
+    return refused;
   }
 
   private boolean keepsLate(long key) throws IOException {
@@ -268,6 +279,7 @@ final class TimestoreWriter<T>
     if (eventTime == null || endOfInput) {
       buffer.writeAll();
     } else {
+      metrics.watermarkPasses(watermark);
       OptionalLong passed = eventTime.lastKeyAt(watermark);
       if (passed.isPresent()) {
         buffer.writeUpTo(passed.getAsLong());

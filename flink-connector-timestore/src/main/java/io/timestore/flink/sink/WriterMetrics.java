@@ -25,6 +25,7 @@ final class WriterMetrics {
   private long loggedNanos = openedNanos;
   private long sendBeganNanos;
   private long lateBefore;
+  private boolean toldOfNoWatermark;
 
   /** Read by the threads of reporters. */
   private volatile long lastSendMillis;
@@ -61,6 +62,18 @@ final class WriterMetrics {
 
   void rowLate() {
     late.inc();
+  }
+
+  /** Says once that rows wait for a watermark where none ever came, which a user may not expect. */
+  void watermarkPasses(long watermark) {
+    if (watermark == Long.MIN_VALUE && buffer.rowCount() > 0 && !toldOfNoWatermark) {
+      toldOfNoWatermark = true;
+      LOG.warn(
+          "{}: {} rows wait for a watermark, and none has come yet ('sink.ordering' = 'watermark')."
+              + " The sink's input needs watermarks: declare them where it is read",
+          path,
+          buffer.rowCount());
+    }
   }
 
   void beginSend() {

@@ -221,7 +221,20 @@ final class StoreAgreement {
             + file);
   }
 
-  void checkNothingLeftOut() throws IOException {
+  void checkIsNoJournal() {
+    try {
+      store.checkWritable();
+    } catch (IllegalArgumentException e) {
+      throw new ValidationException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Refuses a DDL that leaves out a column.
+   *
+   * @param isPlanned others may have added nullable columns since, which are NULL then
+   */
+  void checkNothingLeftOut(boolean isPlanned) throws IOException {
     Optional<Schema> schema = store.schema();
     if (schema.isEmpty()) {
       List<String> missing =
@@ -229,15 +242,11 @@ final class StoreAgreement {
       refuse(missing, "'" + layout.path() + "'", "a column for each of the tables");
       return;
     }
-    checkNothingLeftOut(schema.get());
-  }
-
-  /** As {@link #checkNothingLeftOut()}, of a schema that may be newer than the store's. */
-  void checkNothingLeftOut(Schema schema) {
     Set<String> declared = layout.columns().stream().map(Column::name).collect(Collectors.toSet());
     List<String> missing =
-        schema.columns().stream()
+        schema.get().columns().stream()
             .filter(column -> !declared.contains(column.name()))
+            .filter(column -> !isPlanned || !column.nullable())
             .map(column -> column.name() + " " + text(column))
             .toList();
     refuse(missing, schemaFile(), "the columns");

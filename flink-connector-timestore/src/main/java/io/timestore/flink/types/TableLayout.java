@@ -158,25 +158,28 @@ public record TableLayout(
    * @throws ValidationException if so, with a sentence that names what differs
    */
   public void checkWritable(Store store) throws IOException {
+    checkWritable(store, false);
+  }
+
+  private StoreAgreement checkWritable(Store store, boolean isPlanned) throws IOException {
     StoreAgreement agreement = new StoreAgreement(this, store);
+    agreement.checkIsNoJournal();
     agreement.checkIdentity();
     agreement.checkSchema();
-    agreement.checkNothingLeftOut();
+    agreement.checkNothingLeftOut(isPlanned);
     agreement.checkNewColumnsAreNullable();
+    return agreement;
   }
 
   /**
-   * The store, with the columns that it lacked; for any number of rows at the same cost.
+   * The store, with the columns that it lacked; for any number of rows at the same cost. Nullable
+   * ones that others added since the job was planned are NULL in its rows: else a restart would
+   * fail for good.
    *
    * @throws ValidationException as {@link #checkWritable}
    */
   public Store writable(Store store) throws IOException {
-    checkWritable(store);
-    StoreAgreement agreement = new StoreAgreement(this, store);
-    List<Column> added = agreement.newColumns();
-    // Another writer may have added others meanwhile.
-    return added.isEmpty()
-        ? store
-        : store.addColumns(added, schema -> agreement.checkNothingLeftOut(schema));
+    List<Column> added = checkWritable(store, true).newColumns();
+    return added.isEmpty() ? store : store.addColumns(added);
   }
 }

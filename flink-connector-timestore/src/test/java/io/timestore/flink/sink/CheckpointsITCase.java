@@ -1,6 +1,7 @@
 package io.timestore.flink.sink;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.timestore.flink.Sql;
 import io.timestore.flink.StoreJudge;
@@ -156,6 +157,16 @@ class CheckpointsITCase {
     assertThat(
             sql.query("SELECT COUNT(*), MIN(sequence), MAX(sequence), MAX(row_count) FROM commits"))
         .containsExactly(Row.of(moved, 0L, moved - 1, rowCount));
+
+    String what = store + "/commits is the journal of the store " + store;
+    for (String statement :
+        List.of(
+            "INSERT INTO commits SELECT * FROM commits",
+            "INSERT OVERWRITE commits SELECT * FROM commits",
+            "TRUNCATE TABLE commits")) {
+      assertThatThrownBy(() -> sql.run(statement)).as(statement).hasStackTraceContaining(what);
+    }
+    assertThat(Store.open(store).verify(fault -> {}).faultCount()).isZero();
   }
 
   @Test

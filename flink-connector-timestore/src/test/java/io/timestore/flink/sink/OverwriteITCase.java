@@ -13,6 +13,8 @@ import org.apache.flink.types.Row;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** INSERT OVERWRITE and TRUNCATE TABLE. */
 class OverwriteITCase {
@@ -49,6 +51,16 @@ class OverwriteITCase {
     assertThat(sql.query("SELECT * FROM t")).containsExactly(Row.of(2L, "x"));
     sql.run("INSERT INTO t VALUES (5, 'e')");
     assertThat(sql.query("SELECT * FROM t")).containsExactly(Row.of(2L, "x"), Row.of(5L, "e"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"keep", "drop", "fail"})
+  void rowsThatAreOlderThanThoseThatGoAreNotLate(String lateRows) throws Exception {
+    sql.run("INSERT INTO t VALUES (8, 'a'), (9, 'b')");
+    batch.executeSql("DROP TABLE t");
+    sql.run(ddl("'sink.late-rows' = '" + lateRows + "'"));
+    sql.run("INSERT OVERWRITE t VALUES (1, 'x'), (2, 'y')");
+    assertThat(sql.query("SELECT * FROM t")).containsExactly(Row.of(1L, "x"), Row.of(2L, "y"));
   }
 
   @Test

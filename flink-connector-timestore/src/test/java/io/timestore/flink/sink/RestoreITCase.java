@@ -3,8 +3,11 @@ package io.timestore.flink.sink;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.timestore.flink.Sql;
 import io.timestore.flink.StoreJudge;
 import io.timestore.flink.StoreJudge.StoredRow;
+import io.timestore.format.CellType;
+import io.timestore.format.Column;
 import io.timestore.store.Publisher;
 import io.timestore.store.Publisher.RestoreMode;
 import io.timestore.store.Store;
@@ -27,10 +30,13 @@ import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.testutils.MiniClusterResourceConfiguration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.table.api.EnvironmentSettings;
+import org.apache.flink.table.api.TableEnvironment;
 import org.apache.flink.table.api.TableResult;
 import org.apache.flink.table.api.bridge.java.StreamTableEnvironment;
 import org.apache.flink.test.junit5.InjectMiniCluster;
 import org.apache.flink.test.junit5.MiniClusterExtension;
+import org.apache.flink.types.Row;
 import org.apache.flink.util.FileUtils;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -424,6 +430,32 @@ class RestoreITCase {
             }
           });
     }
+  }
+
+  @Test
+  void aColumnThatIsAddedMeanwhileIsNullInTheRowsOfAJobThatFailsAndGoesOn() throws Exception {
+    RunningJob running =
+        job("failing")
+            .restarts(1)
+            .through(rows -> rows.map(new FailOnce(store.toString())).returns(IndexedRows.TYPE))
+            .submit();
+    running.awaitRows(1_000);
+    Store unused =
+        Store.open(store)
+            .addColumns(List.of(new Column("note", "note", CellType.parse("BIGINT"), true)));
+    FailOnce.arm(store.toString(), 0);
+    await().until(() -> !FailOnce.isArmed(store.toString()));
+    running.goOnAndHaveEachRowOnce(MORE);
+
+    assertThat(Store.open(store).verify(fault -> {}).faultCount()).isZero();
+    Sql sql = new Sql(TableEnvironment.create(EnvironmentSettings.inBatchMode()));
+    sql.run(
+        "CREATE TABLE t (k BIGINT NOT NULL, note BIGINT) WITH ('connector' = 'timestore', 'path' ="
+            + " '"
+            + store
+            + "')");
+    assertThat(sql.query("SELECT COUNT(k), COUNT(note) FROM t"))
+        .containsExactly(Row.of(judge().rowCount(), 0L));
   }
 
   @Test

@@ -110,7 +110,9 @@ class SinkMetricsITCase {
       assertThat(writer.metric("rowsHeld")).isEqualTo(0L);
       assertThat(writer.metric("numRecordsSendErrors")).isEqualTo(0L);
 
-      assertThatThrownBy(() -> writer.write(-1L, 0)).isInstanceOf(IllegalArgumentException.class);
+      assertThatThrownBy(() -> writer.write(-1L, 0))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageStartingWith(store + ": ");
       assertThat(writer.metric("numRecordsSendErrors")).isEqualTo(1L);
       assertThat(writer.metric("numRecordsSend")).isEqualTo(10L);
     }

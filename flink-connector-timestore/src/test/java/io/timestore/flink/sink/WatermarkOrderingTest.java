@@ -28,13 +28,20 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.data.TimestampData;
 import org.apache.flink.table.types.DataType;
+import org.apache.flink.testutils.logging.LoggerAuditingExtension;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.event.Level;
 
 /** Rows wait until the watermark passes them, also in state, also across a rescale. */
 class WatermarkOrderingTest {
   private static final long SEED = Long.getLong("timestore.seed", System.nanoTime());
   private static final String REPLAY = "Replay with -Dtimestore.seed=" + SEED;
+
+  @RegisterExtension
+  final LoggerAuditingExtension warnings =
+      new LoggerAuditingExtension(WriterMetrics.class, Level.WARN);
 
   @TempDir Path directory;
 
@@ -100,6 +107,21 @@ class WatermarkOrderingTest {
       assertThat(keys()).containsExactly(10L, 20L, 25L, 30L, 40L);
     }
     assertThat(new StoreJudge(store()).laneCount()).isEqualTo(1);
+  }
+
+  @Test
+  void rowsThatWaitWhereNoWatermarkEverCameAreToldOfOnce() throws Exception {
+    try (SinkHarness<RowData> writer = SinkHarness.start(store(), sink())) {
+      writer.checkpoint();
+      assertThat(warnings.getMessages()).isEmpty();
+      write(writer, 10);
+      writer.checkpoint();
+      writer.checkpoint();
+      assertThat(warnings.getMessages())
+          .singleElement()
+          .asString()
+          .startsWith(store() + ": 1 rows wait for a watermark, and none has come yet");
+    }
   }
 
   @Test
