@@ -1,5 +1,6 @@
 package io.timestore.flink.source;
 
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.flink.api.common.functions.RichMapFunction;
@@ -11,6 +12,14 @@ import org.apache.flink.api.common.state.CheckpointListener;
  */
 final class FailingAfterCheckpoints extends RichMapFunction<String, String>
     implements CheckpointListener {
+  /**
+   * Before a job is restarted. Splits that are handed out while a checkpoint is being taken wait
+   * for it in Flink's gateway of the reader; if the gateway is replaced before the news arrives
+   * that the checkpoint was aborted, Flink 2.3 waits for their delivery until the next checkpoint
+   * expires.
+   */
+  static final Duration RESTART_DELAY = Duration.ofMillis(50);
+
   static final AtomicInteger EARLY_FAILURES = new AtomicInteger();
   static final AtomicInteger LATE_FAILURES = new AtomicInteger();
 
