@@ -243,7 +243,8 @@ class ElementsTest {
     DataType type = DataTypes.BIGINT().notNull();
     assertThatThrownBy(() -> write((value, cells) -> {}, type, 7000))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("column c, BIGINT NOT NULL: its writer appended 0 cells, expected 1" + at);
+        .hasMessage(
+            store() + ": column c, BIGINT NOT NULL: its writer appended 0 cells, expected 1" + at);
     assertThatThrownBy(
             () ->
                 write(
