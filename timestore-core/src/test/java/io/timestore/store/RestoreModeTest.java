@@ -72,6 +72,15 @@ class RestoreModeTest {
     }
   }
 
+  /** A job that has ended, and released its lane, behind two checkpoints with rows. */
+  private void publishTwoAndEnd() throws IOException {
+    try (SinkRun run = begin(A)) {
+      publish(prepare(run, 1));
+      publish(prepare(run, 2));
+      publish(run.end(3));
+    }
+  }
+
   private void register(UUID state, UUID submission, long checkpointId, RestoreMode mode)
       throws IOException {
     store.publisher().register(new Restored(LINEAGE, state, submission, checkpointId, mode));
@@ -243,11 +252,7 @@ class RestoreModeTest {
 
   @Test
   void rowsThatOthersWroteBehindItIntoAReleasedLaneAreNotHidden() throws IOException {
-    try (SinkRun run = begin(A)) {
-      publish(prepare(run, 1));
-      publish(prepare(run, 2));
-      publish(run.end(3));
-    }
+    publishTwoAndEnd();
     insert(keys(50, 60));
     assertThat(record().lanes()).hasSize(1);
     assertRefused(A, B, 1, "another writer took the lane at row 20");
@@ -271,11 +276,7 @@ class RestoreModeTest {
 
   @Test
   void aLaneThatAnotherWriterTookIsNotCutBeneathIt() throws IOException {
-    try (SinkRun run = begin(A)) {
-      publish(prepare(run, 1));
-      publish(prepare(run, 2));
-      publish(run.end(3));
-    }
+    publishTwoAndEnd();
     try (SinkRun other = SinkRun.begin(store, OTHER_LINEAGE, D)) {
       Commit prepared = other.prepare(1, 50, 60);
       assertRefused(A, B, 1, "another writer took the lane at row 20");
@@ -305,11 +306,7 @@ class RestoreModeTest {
 
   @Test
   void rowsThatTheCrateWroteBehindThoseOfAnEndedJobStay() throws IOException {
-    try (SinkRun run = begin(A)) {
-      publish(prepare(run, 1));
-      publish(prepare(run, 2));
-      publish(run.end(3));
-    }
+    publishTwoAndEnd();
     appendByReference(keys(50, 55));
     insert(keys(0, 5));
     assertThat(record().lanes()).hasSize(2);
